@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * /dev/capsule: the driver's user interface.
+ *
+ * The device itself takes system-wide calls; CELL_CREATE and CELL_OPEN return
+ * a file descriptor for one cell, which takes the CELL calls. A cell outlives
+ * its descriptors. Every argument begins with size, which both sides check;
+ * err is filled in whenever a call fails.
+ *
+ * errno: EINVAL (err says what), EPERM (needs CAP_SYS_ADMIN), EBUSY (another
+ * management call runs, or the state forbids it), EINTR (interrupted; nothing
+ * changed or the change is complete, see err), ENOTTY (unknown call), E2BIG
+ * (size is not this version's).
+ */
+#ifndef CAPSULE_IOCTL_H
+#define CAPSULE_IOCTL_H
+
+#include "error.h"
+#include "status.h"
+#include "types.h"
+#ifdef __KERNEL__
+#include <linux/ioctl.h>
+#else
+#include <sys/ioctl.h>
+#endif
+
+#define CAPSULE_DEVICE		"/dev/capsule"
+#define CAPSULE_IOCTL_VERSION	1
+#define CAPSULE_IOC_TYPE	0xBC	/* not 0xAE, which is KVM's */
+
+struct capsule_err {
+	uint32_t reason;	/* enum capsule_reason */
+	uint32_t reserved;
+	uint64_t detail[2];
+};
+
+struct capsule_ioc_version {
+	uint32_t size;
+	uint32_t ioctl_version;	/* out: CAPSULE_IOCTL_VERSION */
+	uint32_t abi_version;	/* out: CAPSULE_ABI_VERSION the driver was built for */
+	uint32_t enabled;	/* out */
+	struct capsule_err err;
+};
+
+struct capsule_ioc_config {	/* ENABLE, CELL_CREATE */
+	uint32_t size;
+	uint32_t flags;		/* 0 */
+	uint64_t config;	/* user address of the configuration */
+	uint64_t config_size;	/* bytes */
+	struct capsule_err err;
+};
+
+struct capsule_ioc_simple {	/* DISABLE, CELL_START, CELL_SHUTDOWN, CELL_DESTROY */
+	uint32_t size;
+	uint32_t flags;		/* CAPSULE_FLAG_* */
+	struct capsule_err err;
+};
+
+#define CAPSULE_FLAG_FORCE	1U	/* CELL_SHUTDOWN: no request, stop at once */
+
+struct capsule_ioc_open {	/* CELL_OPEN: by name, or by id if name is empty */
+	uint32_t size;
+	uint32_t id;
+	char name[CAPSULE_NAME_LEN];
+	struct capsule_err err;
+};
+
+struct capsule_ioc_load {	/* CELL_LOAD; may be called in pieces */
+	uint32_t size;
+	uint32_t flags;		/* 0 */
+	uint64_t source;	/* user address */
+	uint64_t length;	/* bytes */
+	uint64_t address;	/* IPA */
+	struct capsule_err err;
+};
+
+struct capsule_ioc_cell_info {
+	uint32_t size;
+	uint32_t id;		/* out */
+	uint32_t loaded;	/* out: something was loaded since create or the last run */
+	uint32_t reserved;
+	struct capsule_cell_status status;		/* out */
+	uint64_t exits[CAPSULE_NUM_EXITS];		/* out: sum over its CPUs */
+	struct capsule_err err;
+};
+
+/*
+ * CONSOLE: returns a read-only descriptor of one console ring; read() blocks
+ * unless O_NONBLOCK, poll() works. Reading starts at the oldest byte kept. At
+ * the end of a destroyed cell's ring read() returns 0. A reader that was
+ * overtaken gets the line "[N bytes lost]" in place of what is gone.
+ */
+struct capsule_ioc_console {
+	uint32_t size;
+	uint32_t ring;		/* cell id or CAPSULE_RING_HYPERVISOR */
+	uint32_t flags;		/* 0 */
+	uint32_t reserved;
+	struct capsule_err err;
+};
+
+#define CAPSULE_IOC_VERSION	_IOWR(CAPSULE_IOC_TYPE, 0x00, struct capsule_ioc_version)
+#define CAPSULE_IOC_ENABLE	_IOWR(CAPSULE_IOC_TYPE, 0x01, struct capsule_ioc_config)
+#define CAPSULE_IOC_DISABLE	_IOWR(CAPSULE_IOC_TYPE, 0x02, struct capsule_ioc_simple)
+#define CAPSULE_IOC_CELL_CREATE	_IOWR(CAPSULE_IOC_TYPE, 0x03, struct capsule_ioc_config)
+#define CAPSULE_IOC_CELL_OPEN	_IOWR(CAPSULE_IOC_TYPE, 0x04, struct capsule_ioc_open)
+#define CAPSULE_IOC_CONSOLE	_IOWR(CAPSULE_IOC_TYPE, 0x05, struct capsule_ioc_console)
+
+#define CAPSULE_IOC_CELL_LOAD		_IOWR(CAPSULE_IOC_TYPE, 0x20, struct capsule_ioc_load)
+#define CAPSULE_IOC_CELL_START		_IOWR(CAPSULE_IOC_TYPE, 0x21, struct capsule_ioc_simple)
+#define CAPSULE_IOC_CELL_SHUTDOWN	_IOWR(CAPSULE_IOC_TYPE, 0x22, struct capsule_ioc_simple)
+#define CAPSULE_IOC_CELL_DESTROY	_IOWR(CAPSULE_IOC_TYPE, 0x23, struct capsule_ioc_simple)
+#define CAPSULE_IOC_CELL_INFO		_IOWR(CAPSULE_IOC_TYPE, 0x24, struct capsule_ioc_cell_info)
+
+#endif
