@@ -60,6 +60,8 @@ enum capsule_reason {
 	CAPSULE_REASON_CFG_ENTRY,	/* cpu_reset_address not in executable memory */
 	CAPSULE_REASON_CFG_IRQ,		/* detail[0] INTID */
 	CAPSULE_REASON_CFG_CONSOLE,
+	CAPSULE_REASON_CFG_SMC,		/* detail[0] function id that is not firmware's */
+	CAPSULE_REASON_CFG_PLATFORM,	/* platform_info is impossible */
 
 	/* Ownership: 64.. */
 	CAPSULE_REASON_MEM_NOT_OWNED = 64, /* detail[0] region, [1] physical address */

@@ -57,6 +57,7 @@ struct capsule_ioc_simple {	/* DISABLE, CELL_START, CELL_SHUTDOWN, CELL_DESTROY 
 };
 
 #define CAPSULE_FLAG_FORCE	1U	/* CELL_SHUTDOWN: no request, stop at once */
+#define CAPSULE_FLAG_CHECK_ONLY	2U	/* CELL_LOAD: judge state and range, copy nothing */
 
 struct capsule_ioc_open {	/* CELL_OPEN: by name, or by id if name is empty */
 	uint32_t size;
@@ -67,7 +68,7 @@ struct capsule_ioc_open {	/* CELL_OPEN: by name, or by id if name is empty */
 
 struct capsule_ioc_load {	/* CELL_LOAD; may be called in pieces */
 	uint32_t size;
-	uint32_t flags;		/* 0 */
+	uint32_t flags;		/* 0 or CAPSULE_FLAG_CHECK_ONLY */
 	uint64_t source;	/* user address */
 	uint64_t length;	/* bytes */
 	uint64_t address;	/* IPA */
