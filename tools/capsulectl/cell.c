@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cell create, start, shutdown, destroy. */
+#include <getopt.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+static int create_with(const struct ctl_file *file, const struct ctl_words *words)
+{
+	struct capsule_ioc_config arg = {
+		.size = sizeof(arg),
+		.config = (uintptr_t)file->data,
+		.config_size = file->size,
+	};
+	int fd, cell_fd, code;
+
+	code = ctl_open_device(&fd);
+	if (code)
+		return code;
+	code = ctl_call_fd(fd, CAPSULE_IOC_CELL_CREATE, &arg, &arg.err, words, &cell_fd);
+	close(fd);
+	if (!code)
+		close(cell_fd);
+	return code;
+}
+
+/* capsulectl cell create FILE.cell */
+int cmd_cell_create(int argc, char **argv)
+{
+	struct ctl_words words = { 0 };
+	struct ctl_file file;
+	char path[PATH_MAX], name[CAPSULE_NAME_LEN] = "?";
+	int code;
+
+	if (argc != 2)
+		return ctl_usage("cell create: one configuration expected");
+	code = ctl_find_config(argv[1], path, sizeof(path));
+	if (code)
+		return code;
+	code = ctl_read_config(path, &file);
+	if (code)
+		return code;
+	if (file.size >= sizeof(struct capsule_cell_desc)) {
+		memcpy(name, ((struct capsule_cell_desc *)file.data)->name, sizeof(name) - 1);
+		words.cell = name;
+	}
+	words.file = path;
+	code = create_with(&file, &words);
+	ctl_close_file(&file);
+	if (!code)
+		ctl_info("cell %s created", name);
+	return code;
+}
+
+/* A call on one cell without further arguments; @done is what success is called. */
+static int simple_call(const char *name, unsigned long request, uint32_t flags, const char *done)
+{
+	struct capsule_ioc_simple arg = { .size = sizeof(arg), .flags = flags };
+	struct ctl_words words = { .cell = name };
+	int cell_fd, code;
+
+	code = ctl_open_cell(name, &cell_fd);
+	if (code)
+		return code;
+	code = ctl_call(cell_fd, request, &arg, &arg.err, &words);
+	close(cell_fd);
+	if (!code)
+		ctl_info("cell %s %s", name, done);
+	return code;
+}
+
+static int cmd_cell_start(int argc, char **argv)
+{
+	if (argc != 2)
+		return ctl_usage("cell start: one cell expected");
+	return simple_call(argv[1], CAPSULE_IOC_CELL_START, 0, "started");
+}
+
+static int cmd_cell_destroy(int argc, char **argv)
+{
+	if (argc != 2)
+		return ctl_usage("cell destroy: one cell expected");
+	return simple_call(argv[1], CAPSULE_IOC_CELL_DESTROY, 0, "destroyed");
+}
+
+static int cmd_cell_shutdown(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "force", no_argument, NULL, 'f' },
+		{ 0 },
+	};
+	uint32_t flags = 0;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "f", options, NULL)) != -1) {
+		if (c != 'f')
+			return CTL_EXIT_USAGE;
+		flags |= CAPSULE_FLAG_FORCE;
+	}
+	if (argc - optind != 1)
+		return ctl_usage("cell shutdown: one cell expected");
+	return simple_call(argv[optind], CAPSULE_IOC_CELL_SHUTDOWN, flags, "shut down");
+}
+
+static const struct ctl_command commands[] = {
+	{ "create", "FILE.cell",
+	  "Create a cell: its CPUs and memory leave the agency.", cmd_cell_create },
+	{ "load", "[--progress] NAME FILE [-a ADDRESS] [FILE -a ADDRESS ...]",
+	  "Fill memory of a cell. FILE - is standard input; without -a at the start of the\n"
+	  "        region where the cell begins to run.", cmd_cell_load },
+	{ "start", "NAME", "Run a loaded cell from its first instruction.", cmd_cell_start },
+	{ "shutdown", "[--force] NAME",
+	  "Ask a cell to stop and wait for it; --force: stop it at once.", cmd_cell_shutdown },
+	{ "destroy", "NAME", "Give CPUs and memory of a cell back to the agency.",
+	  cmd_cell_destroy },
+	{ "list", "[--json]", "List the cells.", cmd_cell_list },
+	{ "show", "[--json] NAME", "Show one cell, with the fault that stopped it.",
+	  cmd_cell_show },
+	{ "stats", "[--json] NAME", "Show how often each cause led to the hypervisor.",
+	  cmd_cell_stats },
+	{ 0 },
+};
+
+/* capsulectl cell COMMAND */
+int cmd_cell(int argc, char **argv)
+{
+	return ctl_dispatch("cell", commands, argc, argv);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of capsulectl share. Functions that return int return an
+ * exit code (exitcodes.h) unless said otherwise, and have printed their
+ * message when it is not CTL_EXIT_OK.
+ */
+#ifndef CAPSULECTL_CTL_H
+#define CAPSULECTL_CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <capsule/config.h>
+#include <capsule/ioctl.h>
+
+#include "exitcodes.h"
+
+/* The words of the user, for messages. Any may be NULL. */
+struct ctl_words {
+	const char *cell;		/* name of the cell */
+	const char *file;		/* configuration or image as given */
+	const struct capsule_memory *regions;	/* of that configuration */
+	size_t num_regions;
+	const char *process;		/* the one with a KVM VM, ready to append */
+};
+
+/* A command: argv[0] is its name, e.g. "create" of "cell create". */
+struct ctl_command {
+	const char *name;
+	const char *args;		/* for --help */
+	const char *help;
+	int (*run)(int argc, char **argv);
+};
+
+/* main.c */
+int ctl_dispatch(const char *group, const struct ctl_command *cmds, int argc, char **argv);
+int ctl_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int ctl_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ctl_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool ctl_interrupted(void);
+
+/* errors.c */
+int ctl_refuse(const struct capsule_err *err, const struct ctl_words *words);
+const char *ctl_reason_name(uint32_t reason);
+int ctl_reason_exit(uint32_t reason);
+int cmd_exit_codes(int argc, char **argv);
+
+/* device.c */
+int ctl_open_device(int *fd);
+int ctl_call(int fd, unsigned long request, void *arg, struct capsule_err *err,
+	     const struct ctl_words *words);
+int ctl_call_fd(int fd, unsigned long request, void *arg, struct capsule_err *err,
+		const struct ctl_words *words, int *result);
+int ctl_open_cell(const char *name, int *cell_fd);
+int ctl_cell_info(int cell_fd, const char *name, struct capsule_ioc_cell_info *info);
+const char *ctl_cell_state_name(uint32_t state);
+
+/* files.c */
+struct ctl_file {
+	void *data;
+	size_t size;
+	bool mapped;
+};
+int ctl_read_config(const char *path, struct ctl_file *file);
+int ctl_find_config(const char *name, char *path, size_t size);
+void ctl_close_file(struct ctl_file *file);
+
+/* kvm.c */
+long ctl_find_kvm_vm(void);
+
+/* progress.c */
+struct ctl_progress {
+	const char *what;
+	uint64_t total;		/* bytes, 0 where unknown */
+	int percent;		/* shown last */
+	bool on;
+};
+void ctl_progress_start(struct ctl_progress *p, const char *what, uint64_t total, bool always);
+void ctl_progress_update(struct ctl_progress *p, uint64_t done);
+void ctl_progress_end(struct ctl_progress *p);
+
+/* Commands. */
+int cmd_enable(int argc, char **argv);
+int cmd_disable(int argc, char **argv);
+int cmd_console(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_cell(int argc, char **argv);
+int cmd_cell_create(int argc, char **argv);
+int cmd_cell_load(int argc, char **argv);
+int cmd_cell_list(int argc, char **argv);
+int cmd_cell_show(int argc, char **argv);
+int cmd_cell_stats(int argc, char **argv);
+
+#endif

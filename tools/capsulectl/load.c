@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cell load. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+#define PIECE		(2UL << 20)	/* bytes a call, so that progress and Ctrl-C are seen */
+#define MAX_IMAGES	32
+
+struct image {
+	const char *file;
+	uint64_t address;	/* IPA */
+	bool has_address;
+};
+
+struct load {
+	const char *cell;
+	int cell_fd;
+	bool show_progress;
+	struct image images[MAX_IMAGES];
+	size_t num_images;
+};
+
+static int load_piece(const struct load *load, const struct image *image, const void *data,
+		      uint64_t offset, size_t length, uint32_t flags)
+{
+	struct ctl_words words = { .cell = load->cell, .file = image->file };
+	struct capsule_ioc_load arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.source = (uintptr_t)data,
+		.length = length,
+		.address = image->address + offset,
+	};
+
+	return ctl_call(load->cell_fd, CAPSULE_IOC_CELL_LOAD, &arg, &arg.err, &words);
+}
+
+static int load_mapped(const struct load *load, const struct image *image, const uint8_t *data,
+		       size_t size)
+{
+	struct ctl_progress progress;
+	size_t offset, length;
+	int code = CTL_EXIT_OK;
+
+	/* Nothing is overwritten by a file that does not fit. */
+	if (size > PIECE)
+		code = load_piece(load, image, data, 0, size, CAPSULE_FLAG_CHECK_ONLY);
+	ctl_progress_start(&progress, image->file, size, load->show_progress);
+	for (offset = 0; !code && offset < size; offset += length) {
+		length = size - offset < PIECE ? size - offset : PIECE;
+		code = load_piece(load, image, data + offset, offset, length, 0);
+		if (!code)
+			ctl_progress_update(&progress, offset + length);
+	}
+	ctl_progress_end(&progress);
+	return code;
+}
+
+/* Reads until @size bytes, the end or an error; -1 for the last. */
+static ssize_t read_piece(int fd, uint8_t *data, size_t size)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < size) {
+		n = read(fd, data + done, size - done);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+/* For pipes, whose size is not known before they end. */
+static int load_stream(const struct load *load, const struct image *image, int fd)
+{
+	struct ctl_progress progress;
+	uint8_t *data = malloc(PIECE);
+	uint64_t offset = 0;
+	int code = CTL_EXIT_OK;
+	ssize_t n;
+
+	if (!data)
+		return ctl_fail(CTL_EXIT_UNEXPECTED, "out of memory");
+	ctl_progress_start(&progress, image->file, 0, load->show_progress);
+	while (!code && (n = read_piece(fd, data, PIECE)) != 0) {
+		if (n < 0) {
+			code = ctl_fail(CTL_EXIT_FILE, "%s: %s", image->file, strerror(errno));
+			break;
+		}
+		code = load_piece(load, image, data, offset, (size_t)n, 0);
+		offset += (uint64_t)n;
+		if (!code)
+			ctl_progress_update(&progress, offset);
+	}
+	ctl_progress_end(&progress);
+	free(data);
+	if (!code && !offset)
+		return ctl_fail(CTL_EXIT_FILE, "%s is empty", image->file);
+	return code;
+}
+
+static int load_regular(const struct load *load, const struct image *image, int fd, size_t size)
+{
+	void *data;
+	int code;
+
+	if (!size)
+		return ctl_fail(CTL_EXIT_FILE, "%s is empty", image->file);
+	data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return ctl_fail(CTL_EXIT_FILE, "%s: %s", image->file, strerror(errno));
+	madvise(data, size, MADV_SEQUENTIAL);
+	code = load_mapped(load, image, data, size);
+	munmap(data, size);
+	return code;
+}
+
+static int load_fd(const struct load *load, const struct image *image, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return ctl_fail(CTL_EXIT_FILE, "%s: %s", image->file, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return ctl_fail(CTL_EXIT_FILE, "%s is a folder", image->file);
+	if (S_ISREG(st.st_mode) && fd != STDIN_FILENO)
+		return load_regular(load, image, fd, (size_t)st.st_size);
+	return load_stream(load, image, fd);
+}
+
+static int load_image(const struct load *load, const struct image *image)
+{
+	int fd, code;
+
+	if (!strcmp(image->file, "-"))
+		return load_fd(load, image, STDIN_FILENO);
+	fd = open(image->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return ctl_fail(CTL_EXIT_FILE, "%s: %s", image->file, strerror(errno));
+	code = load_fd(load, image, fd);
+	close(fd);
+	return code;
+}
+
+static int parse_address(struct load *load, const char *text)
+{
+	struct image *image;
+	char *end;
+
+	if (!load->num_images)
+		return ctl_usage("cell load: -a follows the file it belongs to");
+	image = &load->images[load->num_images - 1];
+	if (image->has_address)
+		return ctl_usage("cell load: %s has two addresses", image->file);
+	errno = 0;
+	image->address = strtoull(text, &end, 0);
+	if (errno || end == text || *end || *text == '-')
+		return ctl_usage("cell load: \"%s\" is no address", text);
+	image->has_address = true;
+	return CTL_EXIT_OK;
+}
+
+static int add_word(struct load *load, const char *word)
+{
+	if (!load->cell) {
+		load->cell = word;
+		return CTL_EXIT_OK;
+	}
+	if (load->num_images == MAX_IMAGES)
+		return ctl_usage("cell load: more than %d files", MAX_IMAGES);
+	load->images[load->num_images++].file = word;
+	return CTL_EXIT_OK;
+}
+
+static int parse_args(struct load *load, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "address", required_argument, NULL, 'a' },
+		{ "progress", no_argument, NULL, 'p' },
+		{ 0 },
+	};
+	int c, code = CTL_EXIT_OK;
+
+	/* "-": words come in their place between the options. */
+	while (!code && (c = getopt_long(argc, argv, "-a:p", options, NULL)) != -1) {
+		if (c == 'a')
+			code = parse_address(load, optarg);
+		else if (c == 'p')
+			load->show_progress = true;
+		else if (c == 1)
+			code = add_word(load, optarg);
+		else
+			code = CTL_EXIT_USAGE;
+	}
+	for (; !code && optind < argc; optind++)
+		code = add_word(load, argv[optind]);
+	if (!code && !load->num_images)
+		code = ctl_usage("cell load: a cell and at least one file expected");
+	return code;
+}
+
+/* capsulectl cell load NAME FILE [-a ADDRESS] ... */
+int cmd_cell_load(int argc, char **argv)
+{
+	struct load load = { 0 };
+	size_t i;
+	int code;
+
+	code = parse_args(&load, argc, argv);
+	if (code)
+		return code;
+	code = ctl_open_cell(load.cell, &load.cell_fd);
+	if (code)
+		return code;
+	for (i = 0; !code && i < load.num_images; i++)
+		code = load_image(&load, &load.images[i]);
+	close(load.cell_fd);
+	if (!code)
+		ctl_info("cell %s loaded", load.cell);
+	return code;
+}
