@@ -45,7 +45,7 @@ SECTIONS
 	.noinit (NOLOAD) : ALIGN(4096) {
 		*(.noinit .noinit.*)
 		. = ALIGN(4096);
-	} :image
+	} :NONE
 	__image_end = .;
 	__ram_start = INMATE_BASE;
 	__ram_end = INMATE_BASE + INMATE_RAM_SIZE;
