@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Native calls of the hypervisor (include/capsule/call.h). Only valid while
+ * enabled: without us at EL2 the hyp stub or KVM would get the call.
+ */
+#ifndef CAPSULE_HVC_H
+#define CAPSULE_HVC_H
+
+#include <linux/types.h>
+#include <capsule/call.h>
+#include <capsule/ioctl.h>
+
+struct hvc_result {
+	s64 x0;
+	u64 x1, x2, x3;
+};
+
+/**
+ * hvc() - one native call
+ *
+ * Return: x0, which is also in @res with the further results. Any context.
+ */
+static inline s64 hvc(u32 function, u64 a1, u64 a2, struct hvc_result *res)
+{
+	register u64 x0 asm("x0") = function;
+	register u64 x1 asm("x1") = a1;
+	register u64 x2 asm("x2") = a2;
+	register u64 x3 asm("x3") = 0;
+
+	asm volatile("hvc #0" : "+r" (x0), "+r" (x1), "+r" (x2), "+r" (x3) : : "memory");
+	res->x0 = (s64)x0;
+	res->x1 = x1;
+	res->x2 = x2;
+	res->x3 = x3;
+	return res->x0;
+}
+
+/**
+ * hvc_err() - one native call whose refusal the user is told
+ *
+ * Return: x0; if negative, @err has the reason EL2 gave.
+ */
+static inline int hvc_err(u32 function, u64 a1, u64 a2, struct capsule_err *err)
+{
+	struct hvc_result res;
+
+	if (hvc(function, a1, a2, &res) < 0) {
+		err->reason = (u32)res.x1;
+		err->detail[0] = res.x2;
+		err->detail[1] = res.x3;
+	}
+	return (int)res.x0;
+}
+
+/* One value of CAPSULE_CALL_INFO; 0 if EL2 does not know it. */
+static inline u64 hvc_info(enum capsule_info what)
+{
+	struct hvc_result res;
+	s64 value = hvc(CAPSULE_CALL_INFO, what, 0, &res);
+
+	return value < 0 ? 0 : (u64)value;
+}
+
+#endif

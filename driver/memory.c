@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Physical memory for the hypervisor and for cells: contiguous ranges taken
+ * from the page allocator of the running system, or ranges that never were
+ * the page allocator's.
+ *
+ * What is given away stays in the kernel's linear map, but its pages are
+ * marked offline, so that kcore, hibernation and crash dumps leave it alone.
+ */
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/memory_hotplug.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+#include <linux/page-flags.h>
+#include <linux/sched/signal.h>
+#include <asm/cache.h>
+
+#include "driver.h"
+
+#define MAX_RAM_RANGES	64
+#define TAKE_GFP	(GFP_KERNEL | __GFP_NOWARN)
+
+struct ram_ranges {
+	unsigned int count;
+	struct {
+		u64 start, end;		/* bytes, end exclusive */
+	} range[MAX_RAM_RANGES];
+};
+
+/**
+ * clean_to_poc() - clean and invalidate memory to the point of coherency
+ */
+void clean_to_poc(const void *start, size_t size)
+{
+	unsigned long line = cache_line_size();
+	unsigned long at = (unsigned long)start & ~(line - 1);
+	unsigned long end = (unsigned long)start + size;
+
+	for (; at < end; at += line)
+		asm volatile("dc civac, %0" : : "r" (at) : "memory");
+	dsb(sy);
+}
+
+static int add_ram_range(struct resource *res, void *arg)
+{
+	struct ram_ranges *ram = arg;
+
+	if (ram->count < MAX_RAM_RANGES) {
+		ram->range[ram->count].start = res->start;
+		ram->range[ram->count].end = res->end + 1;
+		ram->count++;
+	}
+	return 0;
+}
+
+static struct ram_ranges *find_ram(void)
+{
+	struct ram_ranges *ram = kzalloc(sizeof(*ram), GFP_KERNEL);
+
+	if (ram)
+		walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
+				    0, U64_MAX, ram, add_ram_range);
+	return ram;
+}
+
+/*
+ * The first page of [start, end) that can certainly not be moved away, or
+ * end. A quick look that saves the page allocator hopeless attempts.
+ */
+static unsigned long first_unmovable(unsigned long start, unsigned long end)
+{
+	struct page *first = pfn_to_online_page(start);
+	unsigned long pfn;
+
+	if (!first)
+		return start;
+	for (pfn = start; pfn < end; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page || page_zone(page) != page_zone(first) || PageReserved(page) ||
+		    PageSlab(page) || PageTable(page) || PageOffline(page))
+			break;
+	}
+	return pfn;
+}
+
+static int take_exact(struct mem_block *block, u64 start, u64 size)
+{
+	int rc = alloc_contig_range(PHYS_PFN(start), PHYS_PFN(start + size), MIGRATE_MOVABLE,
+				    TAKE_GFP);
+
+	if (rc)
+		return rc;
+	*block = (struct mem_block){ .start = start, .size = size, .kind = MEM_CONTIG };
+	capsule.ledger.contig_pages += size >> PAGE_SHIFT;
+	return 0;
+}
+
+/*
+ * Try windows of [start, end) from the top down, @step bytes apart. High
+ * addresses first: the low ones are what devices with narrow DMA need.
+ */
+static int search_range(struct mem_block *block, u64 start, u64 end, u64 size, u64 step)
+{
+	u64 align = min_t(u64, step, CAPSULE_HV_ALIGN), at;
+
+	if (end - start < size)
+		return -ENOSPC;
+	at = round_down(end - size, align);
+	while (at >= start && at < end) {
+		unsigned long bad = first_unmovable(PHYS_PFN(at), PHYS_PFN(at + size));
+		u64 next = at - step;
+
+		if (signal_pending(current))
+			return -EINTR;
+		if (bad == PHYS_PFN(at + size)) {
+			if (!take_exact(block, at, size))
+				return 0;
+		} else {
+			next = round_down(PFN_PHYS(bad) - size, align);
+		}
+		if (next >= at)
+			break;
+		at = next;
+		cond_resched();
+	}
+	return -ENOSPC;
+}
+
+static int search(struct mem_block *block, const struct ram_ranges *ram, u64 size, u64 step)
+{
+	unsigned int i;
+
+	for (i = ram->count; i-- > 0;) {
+		int rc = search_range(block, ram->range[i].start, ram->range[i].end, size, step);
+
+		if (rc != -ENOSPC)
+			return rc;
+	}
+	return -ENOSPC;
+}
+
+/* How much could be had? Halves until something is found. */
+static u64 largest(const struct ram_ranges *ram, u64 size)
+{
+	struct mem_block block;
+
+	for (size = round_down(size / 2, CAPSULE_HV_ALIGN); size;
+	     size = round_down(size / 2, CAPSULE_HV_ALIGN)) {
+		if (search(&block, ram, size, size))
+			continue;
+		mem_release(&block);
+		return size;
+	}
+	return 0;
+}
+
+/**
+ * mem_take_any() - take contiguous memory from the running system
+ * @block: where to put what was taken
+ * @size: bytes, page multiple; from 2 MiB on it is aligned to 2 MiB
+ *
+ * Return: 0; -ENOMEM with the largest block found in @err; -EINTR after a
+ * signal, with nothing taken.
+ */
+int mem_take_any(struct mem_block *block, u64 size, struct capsule_err *err)
+{
+	struct ram_ranges *ram = find_ram();
+	u64 fine = size < CAPSULE_HV_ALIGN ? PAGE_SIZE * 16 : CAPSULE_HV_ALIGN;
+	int rc;
+
+	block->kind = MEM_NONE;
+	if (!ram)
+		return -ENOMEM;
+	rc = search(block, ram, size, max_t(u64, size, fine));
+	if (rc == -ENOSPC)
+		rc = search(block, ram, size, fine);
+	if (rc == -ENOSPC)
+		rc = refuse(err, -ENOMEM, CAPSULE_REASON_NO_CONTIG, size, largest(ram, size));
+	else if (rc == -EINTR)
+		refuse(err, rc, CAPSULE_REASON_INTERRUPTED, 0, 0);
+	kfree(ram);
+	return rc;
+}
+
+/* Does a child of /reserved-memory hold all of the range for somebody like us? */
+static bool in_reserved_memory(u64 start, u64 size)
+{
+	struct device_node *parent = of_find_node_by_path("/reserved-memory"), *child;
+	struct resource res;
+	bool found = false;
+
+	for_each_available_child_of_node(parent, child)
+		if (!of_address_to_resource(child, 0, &res) && res.start <= start &&
+		    start + size - 1 <= res.end)
+			found = true;
+	of_node_put(parent);
+	return found;
+}
+
+/**
+ * mem_take_fixed() - take a range named by a configuration
+ * @region: index of the memory region, for the message
+ *
+ * Memory that the kernel does not manage, or that the device tree reserves,
+ * is used as it is; other RAM must be free or movable.
+ */
+int mem_take_fixed(struct mem_block *block, u64 start, u64 size, u32 region,
+		   struct capsule_err *err)
+{
+	int where = region_intersects(start, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE);
+
+	block->kind = MEM_NONE;
+	if (where == REGION_DISJOINT || in_reserved_memory(start, size)) {
+		*block = (struct mem_block){ .start = start, .size = size, .kind = MEM_RESERVED };
+		return 0;
+	}
+	if (where == REGION_MIXED)
+		return refuse(err, -EINVAL, CAPSULE_REASON_MEM_NOT_RAM, region, start);
+	if (first_unmovable(PHYS_PFN(start), PHYS_PFN(start + size)) != PHYS_PFN(start + size) ||
+	    take_exact(block, start, size))
+		return refuse(err, -EBUSY, CAPSULE_REASON_MEM_NOT_OWNED, region, start);
+	return 0;
+}
+
+/**
+ * mem_release() - give a block back to where it came from
+ *
+ * Context: EL2 no longer keeps anybody from it, and its pages are unmarked.
+ */
+void mem_release(struct mem_block *block)
+{
+	if (block->kind == MEM_CONTIG) {
+		WARN_ON(block->marked);
+		free_contig_range(PHYS_PFN(block->start), block->size >> PAGE_SHIFT);
+		capsule.ledger.contig_pages -= block->size >> PAGE_SHIFT;
+	}
+	block->kind = MEM_NONE;
+}
+
+/**
+ * mem_mark_offline() - keep every reader of physical memory off a block
+ */
+void mem_mark_offline(struct mem_block *block)
+{
+	unsigned long pfn, end = PHYS_PFN(block->start + block->size);
+
+	if (block->kind != MEM_CONTIG)
+		return;
+	page_offline_begin();
+	for (pfn = PHYS_PFN(block->start); pfn < end; pfn++)
+		__SetPageOffline(pfn_to_page(pfn));
+	page_offline_end();
+	block->marked = true;
+	capsule.ledger.offline_pages += block->size >> PAGE_SHIFT;
+}
+
+/**
+ * mem_unmark() - the agency has the block's memory again
+ */
+void mem_unmark(struct mem_block *block)
+{
+	unsigned long pfn, end = PHYS_PFN(block->start + block->size);
+
+	if (!block->marked)
+		return;
+	page_offline_begin();
+	for (pfn = PHYS_PFN(block->start); pfn < end; pfn++)
+		__ClearPageOffline(pfn_to_page(pfn));
+	page_offline_end();
+	block->marked = false;
+	capsule.ledger.offline_pages -= block->size >> PAGE_SHIFT;
+}
+
+/**
+ * mem_map_block() - address of a part of a block for the kernel
+ * @offset: bytes from the block's start
+ *
+ * Return: NULL if it cannot be mapped. mem_unmap_block() when done; a block that
+ * came from the page allocator is always mapped.
+ */
+void *mem_map_block(const struct mem_block *block, u64 offset, size_t size)
+{
+	if (block->kind == MEM_CONTIG)
+		return phys_to_virt(block->start + offset);
+	return memremap(block->start + offset, size, MEMREMAP_WB);
+}
+
+void mem_unmap_block(const struct mem_block *block, void *mapped)
+{
+	if (block->kind != MEM_CONTIG)
+		memunmap(mapped);
+}
