@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A cell by itself and on its machine. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define MAX_TIMEOUT	60000U	/* ms; a larger one is rather a mistake in the unit */
+
+void chk_console(const struct capsule_console *c, const char *file, const char *which,
+		 struct chk_report *report)
+{
+	const char *what = NULL;
+
+	if (c->type == CAPSULE_CON_NONE) {
+		if (c->address || c->size || c->flags || c->divider)
+			what = "has no type but other fields: choose a type or clear them";
+	} else if (c->type != CAPSULE_CON_8250 && c->type != CAPSULE_CON_PL011) {
+		what = "has an unknown type: use CAPSULE_CON_8250 or CAPSULE_CON_PL011";
+	} else if (c->flags & ~CAPSULE_CON_VALID_FLAGS || !(c->flags & CAPSULE_CON_MMIO)) {
+		what = "has wrong flags: CAPSULE_CON_MMIO is needed, CAPSULE_CON_REGDIST_4 possible";
+	} else if (!c->address || !range_valid(c->address, c->size)) {
+		what = "has no address or no size: give those of the UART";
+	}
+	if (what)
+		chk_error(report, file, CAPSULE_REASON_CFG_CONSOLE, c->type, c->address, "%s %s",
+			  which, what);
+}
+
+static void check_entry(const struct chk_cell *cell, struct chk_report *report)
+{
+	uint64_t entry = cell->desc.cpu_reset_address;
+	const struct capsule_memory *m;
+	uint32_t i;
+
+	for (i = 0; i < cell->desc.num_memory_regions; i++) {
+		m = &cell->regions[i];
+		if (region_is_ram(m) && m->flags & CAPSULE_MEM_EXECUTE && !(entry & 3) &&
+		    range_valid(m->virt_start, m->size) && entry >= m->virt_start &&
+		    entry - m->virt_start < m->size)
+			return;
+	}
+	chk_error(report, cell->file, CAPSULE_REASON_CFG_ENTRY, entry, 0,
+		  "cpu_reset_address 0x%" PRIx64 " is not an instruction's address in executable RAM of the cell: let it lie in a region with EXECUTE, at a multiple of 4",
+		  entry);
+}
+
+/*
+ * Function identifiers of Arm DEN 0028: bit 31 fast call, bits 29:24 owner.
+ * PSCI (standard secure service, functions 0..0x1f) is answered by the
+ * hypervisor, so are the architecture and the hypervisor services.
+ */
+static bool smc_id_is_firmware(uint32_t id)
+{
+	uint32_t owner = id >> 24 & 0x3f, function = id & 0xffff;
+
+	if (owner == 0 || owner == 5 || owner == 6)
+		return false;
+	return owner != 4 || function > 0x1f;
+}
+
+static void check_smc_ids(const struct chk_cell *cell, struct chk_report *report)
+{
+	uint32_t i;
+
+	for (i = 0; i < cell->desc.num_smc_ids; i++)
+		if (!smc_id_is_firmware(cell->smc_ids[i]))
+			chk_error(report, cell->file, CAPSULE_REASON_CFG_SMC, cell->smc_ids[i], i,
+				  "SMC function 0x%08x is not firmware's to answer for a cell: remove it (PSCI, architecture and hypervisor services are always there)",
+				  cell->smc_ids[i]);
+}
+
+static bool has_comm(const struct chk_cell *cell)
+{
+	uint32_t i;
+
+	for (i = 0; i < cell->desc.num_memory_regions; i++)
+		if (cell->regions[i].flags & CAPSULE_MEM_COMM_REGION)
+			return true;
+	return false;
+}
+
+static void check_flags(const struct chk_cell *cell, struct chk_report *report)
+{
+	const struct capsule_cell_desc *d = &cell->desc;
+
+	if (d->flags & CAPSULE_CELL_CONSOLE_ACTIVE && !(d->flags & CAPSULE_CELL_CONSOLE_PERMITTED))
+		chk_warn(report, cell->file,
+			 "CONSOLE_ACTIVE without CONSOLE_PERMITTED: the cell cannot write to its console, add the flag");
+	if (!has_comm(cell) && !(d->flags & CAPSULE_CELL_PASSIVE_COMMREG))
+		chk_warn(report, cell->file,
+			 "no communication region: the cell cannot be asked to shut down and will be stopped at once, add one or say PASSIVE_COMMREG");
+	if (d->msg_reply_timeout > MAX_TIMEOUT)
+		chk_warn(report, cell->file,
+			 "msg_reply_timeout of %u ms: shutting down a silent cell takes that long",
+			 d->msg_reply_timeout);
+}
+
+static void check_cpus(const struct chk_cell *cell, const struct chk_system *system,
+		       struct chk_report *report)
+{
+	uint64_t have = ~0ULL, missing;
+	int cpu;
+
+	if (!cell->cpus)
+		chk_error(report, cell->file, CAPSULE_REASON_CFG_CPU, 0, 0,
+			  "has no CPU: name at least one");
+	if (!system)
+		return;
+	if (!(system->root.desc.flags & CAPSULE_ROOT_ALL_CPUS))
+		have = system->root.cpus;
+	if (system->machine_cpus)
+		have &= system->machine_cpus;
+	missing = cell->cpus & ~have;
+	if (!missing)
+		return;
+	cpu = __builtin_ctzll(missing);
+	chk_error(report, cell->file, CAPSULE_REASON_CPU_NOT_OWNED, (uint64_t)cpu, 0,
+		  "CPU %d is not a CPU of the root cell in %s: take one of those", cpu,
+		  system->file);
+}
+
+/* What a region of a cell must not touch. */
+static void check_forbidden(const struct chk_cell *cell, size_t index, const struct range *with,
+			    struct chk_report *report)
+{
+	const struct capsule_memory *m = &cell->regions[index];
+	char text[REGION_TEXT_LEN];
+
+	if (!range_valid(with->start, with->size) || !region_has_phys(m) ||
+	    !ranges_overlap(m->phys_start, m->size, with->start, with->size))
+		return;
+	chk_error(report, cell->file, CAPSULE_REASON_MEM_HYPERVISOR, index,
+		  m->phys_start > with->start ? m->phys_start : with->start,
+		  "%s lies over %s (0x%" PRIx64 "-0x%" PRIx64 "): take other addresses, for RAM the driver can choose (PHYS_ANY)",
+		  region_text(cell, index, text), with->name, with->start,
+		  with->start + with->size - 1);
+}
+
+/* The distributor and redistributors that a cell sees stand where the machine has them. */
+static void check_hidden(const struct chk_cell *cell, size_t index, const struct range *with,
+			 struct chk_report *report)
+{
+	const struct capsule_memory *m = &cell->regions[index];
+	char text[REGION_TEXT_LEN];
+
+	if (!range_valid(with->start, with->size) || !range_valid(m->virt_start, m->size) ||
+	    !ranges_overlap(m->virt_start, m->size, with->start, with->size))
+		return;
+	chk_error(report, cell->file, CAPSULE_REASON_CFG_REGION, index, with->start,
+		  "%s covers the addresses at which the cell sees %s (0x%" PRIx64 "-0x%" PRIx64 "): choose another virt_start",
+		  region_text(cell, index, text), with->name, with->start,
+		  with->start + with->size - 1);
+}
+
+static void check_root_kind(const struct chk_cell *cell, size_t index,
+			    const struct chk_system *system, struct chk_report *report)
+{
+	const struct capsule_memory *m = &cell->regions[index], *r;
+	bool ram = region_is_ram(m), inside = false, over_ram = false;
+	char text[REGION_TEXT_LEN];
+	uint32_t i;
+
+	for (i = 0; i < system->root.desc.num_memory_regions; i++) {
+		r = &system->root.regions[i];
+		if (!region_has_phys(r))
+			continue;
+		inside |= region_is_ram(r) == ram &&
+			  range_inside(m->phys_start, m->size, r->phys_start, r->size);
+		over_ram |= region_is_ram(r) &&
+			    ranges_overlap(m->phys_start, m->size, r->phys_start, r->size);
+	}
+	region_text(cell, index, text);
+	if (ram && !inside)
+		chk_error(report, cell->file, CAPSULE_REASON_MEM_NOT_RAM, index, m->phys_start,
+			  "%s is not inside RAM of %s: correct phys_start, or let the driver choose (PHYS_ANY)",
+			  text, system->file);
+	else if (!ram && over_ram)
+		chk_error(report, cell->file, CAPSULE_REASON_CFG_REGION, index, m->phys_start,
+			  "%s has IO but lies over RAM of %s: remove IO or correct phys_start",
+			  text, system->file);
+	else if (!ram && !inside)
+		chk_warn(report, cell->file, "%s is in no device region of %s: add it there", text,
+			 system->file);
+}
+
+static void check_region_on(const struct chk_cell *cell, size_t index,
+			    const struct chk_system *system, struct chk_report *report)
+{
+	const struct capsule_memory *hv = &system->header.hypervisor_memory;
+	const struct range hypervisor = { "the hypervisor's memory", hv->phys_start, hv->size };
+	struct range frames[MAX_FRAMES];
+	size_t i, num = platform_frames(&system->header.platform_info, frames);
+
+	for (i = 0; i < num; i++) {
+		check_forbidden(cell, index, &frames[i], report);
+		if (i < 2)
+			check_hidden(cell, index, &frames[i], report);
+	}
+	if (!(hv->flags & CAPSULE_MEM_PHYS_ANY))
+		check_forbidden(cell, index, &hypervisor, report);
+	if (region_has_phys(&cell->regions[index]))
+		check_root_kind(cell, index, system, report);
+}
+
+static void check_name(const struct chk_cell *cell, const struct chk_system *system,
+		       struct chk_report *report)
+{
+	if (strcmp(cell->desc.name, system->root.desc.name))
+		return;
+	chk_error(report, cell->file, CAPSULE_REASON_NAME_IN_USE, 0, 0,
+		  "is called \"%s\" like the root cell in %s: give it another name",
+		  cell->desc.name, system->file);
+}
+
+void chk_cell(const struct chk_cell *cell, const struct chk_system *system,
+	      struct chk_report *report)
+{
+	uint32_t i;
+
+	check_cpus(cell, system, report);
+	chk_regions(cell, report);
+	check_entry(cell, report);
+	chk_irqchips(cell, system, report);
+	check_smc_ids(cell, report);
+	chk_console(&cell->desc.console, cell->file, "console", report);
+	check_flags(cell, report);
+	if (!system)
+		return;
+	check_name(cell, system, report);
+	for (i = 0; i < cell->desc.num_memory_regions; i++)
+		check_region_on(cell, i, system, report);
+}
