@@ -10,7 +10,8 @@
  * pgt_annotate) on a prepared range cannot fail. Both are safe against
  * hardware walkers and readers on other CPUs; break-before-make (D8.16.1)
  * stands in one helper. While it is under way an entry is invalid for a
- * moment: a stage-2 fault must look again under the table's lock.
+ * moment: a stage-2 fault must look again under the table's lock, and what EL2
+ * itself is running from is never split, merged or mapped anew.
  *
  * Context: EL2 (or the build host's tests). The caller holds the lock of the
  * struct pgt, shared or not, for every call; the operations table is called

@@ -4,8 +4,8 @@
  * enable; every page handed out is charged to a cell, so that destroying the
  * cell provably returns the pool to its earlier level.
  *
- * Context: EL2. None of these functions takes a lock: the caller serialises
- * them (only management calls allocate, and they hold the management lock).
+ * Context: EL2, any lock above the pool lock held; each call takes the pool
+ * lock itself. Page contents are written outside of it.
  */
 #ifndef HYP_POOL_H
 #define HYP_POOL_H
