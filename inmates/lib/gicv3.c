@@ -8,6 +8,7 @@
 #define GICD_CTLR_ENABLE_GRP1	(1U << 1)
 #define GICD_CTLR_ARE		(1U << 4)
 #define GICD_CTLR_RWP		(1U << 31)
+#define GICD_TYPER_LINES	0x1fU
 #define GICR_CTLR_RWP		(1U << 3)
 #define GICR_TYPER_LAST		(1U << 4)
 #define GICR_WAKER_SLEEP	(1U << 1)	/* ProcessorSleep */
@@ -36,11 +37,16 @@ static void gicd_wait(void)
 void gic_init(void)
 {
 	uintptr_t gicd = platform_get()->gicd_base;
+	uint32_t words;
+	uint32_t i;
 
 	if (!gicd)
 		return;
 	mmio_write32(gicd + GICD_CTLR, GICD_CTLR_ARE);
 	gicd_wait();
+	words = (mmio_read32(gicd + GICD_TYPER) & GICD_TYPER_LINES) + 1;
+	for (i = 1; i < words; i++)
+		mmio_write32(gicd + GICD_IGROUPR + 4 * i, ~0U);
 	mmio_write32(gicd + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_ENABLE_GRP1);
 	gicd_wait();
 }

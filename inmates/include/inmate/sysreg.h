@@ -17,8 +17,8 @@
 })
 
 #define write_sysreg(value, name) do {					\
-	uint64_t val_ = (value);					\
-	__asm__ volatile("msr " SYSREG_STR(name) ", %x0" : : "rZ"(val_) : "memory"); \
+	uint64_t new_ = (value);					\
+	__asm__ volatile("msr " SYSREG_STR(name) ", %x0" : : "rZ"(new_) : "memory"); \
 } while (0)
 
 static inline void isb(void)
