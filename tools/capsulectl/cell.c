@@ -1,58 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cell create, start, shutdown, destroy. */
+/* cell start, shutdown, destroy; the table of cell commands. */
 #include <getopt.h>
-#include <limits.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
-
-static int create_with(const struct ctl_file *file, const struct ctl_words *words)
-{
-	struct capsule_ioc_config arg = {
-		.size = sizeof(arg),
-		.config = (uintptr_t)file->data,
-		.config_size = file->size,
-	};
-	int fd, cell_fd, code;
-
-	code = ctl_open_device(&fd);
-	if (code)
-		return code;
-	code = ctl_call_fd(fd, CAPSULE_IOC_CELL_CREATE, &arg, &arg.err, words, &cell_fd);
-	close(fd);
-	if (!code)
-		close(cell_fd);
-	return code;
-}
-
-/* capsulectl cell create FILE.cell */
-int cmd_cell_create(int argc, char **argv)
-{
-	struct ctl_words words = { 0 };
-	struct ctl_file file;
-	char path[PATH_MAX], name[CAPSULE_NAME_LEN] = "?";
-	int code;
-
-	if (argc != 2)
-		return ctl_usage("cell create: one configuration expected");
-	code = ctl_find_config(argv[1], path, sizeof(path));
-	if (code)
-		return code;
-	code = ctl_read_config(path, &file);
-	if (code)
-		return code;
-	if (file.size >= sizeof(struct capsule_cell_desc)) {
-		memcpy(name, ((struct capsule_cell_desc *)file.data)->name, sizeof(name) - 1);
-		words.cell = name;
-	}
-	words.file = path;
-	code = create_with(&file, &words);
-	ctl_close_file(&file);
-	if (!code)
-		ctl_info("cell %s created", name);
-	return code;
-}
 
 /* A call on one cell without further arguments; @done is what success is called. */
 static int simple_call(const char *name, unsigned long request, uint32_t flags, const char *done)
@@ -80,9 +31,14 @@ static int cmd_cell_start(int argc, char **argv)
 
 static int cmd_cell_destroy(int argc, char **argv)
 {
+	int code;
+
 	if (argc != 2)
 		return ctl_usage("cell destroy: one cell expected");
-	return simple_call(argv[1], CAPSULE_IOC_CELL_DESTROY, 0, "destroyed");
+	code = simple_call(argv[1], CAPSULE_IOC_CELL_DESTROY, 0, "destroyed");
+	if (!code)
+		ctl_record_remove(argv[1]);
+	return code;
 }
 
 static int cmd_cell_shutdown(int argc, char **argv)

@@ -14,6 +14,7 @@
 
 #include <capsule/config.h>
 #include <capsule/ioctl.h>
+#include <libcapsule/checker.h>
 
 #include "exitcodes.h"
 
@@ -24,6 +25,7 @@ struct ctl_words {
 	const struct capsule_memory *regions;	/* of that configuration */
 	size_t num_regions;
 	const char *process;		/* the one with a KVM VM, ready to append */
+	const char *undone;		/* what an interruption leaves, NULL: nothing */
 };
 
 /* A command: argv[0] is its name, e.g. "create" of "cell create". */
@@ -55,6 +57,8 @@ int ctl_call_fd(int fd, unsigned long request, void *arg, struct capsule_err *er
 		const struct ctl_words *words, int *result);
 int ctl_open_cell(const char *name, int *cell_fd);
 int ctl_cell_info(int cell_fd, const char *name, struct capsule_ioc_cell_info *info);
+bool ctl_info_by_id(int device, uint32_t id, struct capsule_ioc_cell_info *info);
+int ctl_version(int device, struct capsule_ioc_version *version);
 const char *ctl_cell_state_name(uint32_t state);
 
 /* files.c */
@@ -66,6 +70,17 @@ struct ctl_file {
 int ctl_read_config(const char *path, struct ctl_file *file);
 int ctl_find_config(const char *name, char *path, size_t size);
 void ctl_close_file(struct ctl_file *file);
+
+/* records.c */
+void ctl_record_save(const char *name, const struct ctl_file *file);
+void ctl_record_remove(const char *name);
+bool ctl_record_system(struct ctl_file *file, struct chk_system *system);
+bool ctl_record_cell(const struct capsule_ioc_cell_info *info, struct ctl_file *file,
+		     struct chk_cell *cell);
+
+/* check.c */
+int ctl_judge(const struct chk_report *report);
+uint64_t ctl_machine_cpus(void);
 
 /* kvm.c */
 long ctl_find_kvm_vm(void);
@@ -86,6 +101,7 @@ int cmd_enable(int argc, char **argv);
 int cmd_disable(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_config(int argc, char **argv);
 int cmd_cell(int argc, char **argv);
 int cmd_cell_create(int argc, char **argv);
 int cmd_cell_load(int argc, char **argv);

@@ -125,6 +125,29 @@ int ctl_cell_info(int cell_fd, const char *name, struct capsule_ioc_cell_info *i
 	return ctl_call(cell_fd, CAPSULE_IOC_CELL_INFO, info, &info->err, &words);
 }
 
+/* The cell in slot @id; false where the slot is empty. */
+bool ctl_info_by_id(int device, uint32_t id, struct capsule_ioc_cell_info *info)
+{
+	struct capsule_ioc_open arg = { .size = sizeof(arg), .id = id };
+	int fd, n;
+
+	fd = ioctl(device, CAPSULE_IOC_CELL_OPEN, &arg);
+	if (fd < 0)
+		return false;
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	n = ioctl(fd, CAPSULE_IOC_CELL_INFO, info);
+	close(fd);
+	return n >= 0;
+}
+
+/* Versions, and whether the hypervisor is enabled. */
+int ctl_version(int device, struct capsule_ioc_version *version)
+{
+	*version = (struct capsule_ioc_version) { .size = sizeof(*version) };
+	return ctl_call(device, CAPSULE_IOC_VERSION, version, &version->err, NULL);
+}
+
 /* The word shown for enum capsule_cell_state. */
 const char *ctl_cell_state_name(uint32_t state)
 {

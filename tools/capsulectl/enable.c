@@ -19,8 +19,24 @@ static int refuse_kvm_vm(void)
 	return ctl_refuse(&err, &words);
 }
 
-static int enable_with(const struct ctl_file *file, const struct ctl_words *words)
+static int check(const struct ctl_file *file, const char *path, struct chk_system *system)
 {
+	static struct chk_report report;
+
+	if (chk_read_system(file->data, file->size, path, system, &report)) {
+		system->machine_cpus = ctl_machine_cpus();
+		chk_system(system, &report);
+	}
+	return ctl_judge(&report);
+}
+
+static int call_enable(const struct ctl_file *file, const struct chk_system *system)
+{
+	struct ctl_words words = {
+		.file = system->file,
+		.regions = system->root.regions,
+		.num_regions = system->root.desc.num_memory_regions,
+	};
 	struct capsule_ioc_config arg = {
 		.size = sizeof(arg),
 		.config = (uintptr_t)file->data,
@@ -33,33 +49,51 @@ static int enable_with(const struct ctl_file *file, const struct ctl_words *word
 		return code;
 	code = refuse_kvm_vm();
 	if (!code)
-		code = ctl_call(fd, CAPSULE_IOC_ENABLE, &arg, &arg.err, words);
+		code = ctl_call(fd, CAPSULE_IOC_ENABLE, &arg, &arg.err, &words);
 	close(fd);
+	if (!code)
+		ctl_record_save(NULL, file);
 	return code;
 }
 
-/* capsulectl enable ROOT.cell */
-int cmd_enable(int argc, char **argv)
+static int enable_from(const char *path, bool check_only)
 {
-	struct ctl_words words = { 0 };
+	struct chk_system system;
 	struct ctl_file file;
-	char path[PATH_MAX];
 	int code;
 
-	if (argc != 2)
-		return ctl_usage("enable: one root configuration expected");
-	code = ctl_find_config(argv[1], path, sizeof(path));
-	if (code)
-		return code;
 	code = ctl_read_config(path, &file);
 	if (code)
 		return code;
-	words.file = path;
-	code = enable_with(&file, &words);
-	ctl_close_file(&file);
+	code = check(&file, path, &system);
+	if (!code && !check_only)
+		code = call_enable(&file, &system);
 	if (!code)
-		ctl_info("enabled");
+		ctl_info(check_only ? "%s can be used" : "enabled with %s", path);
+	ctl_close_file(&file);
 	return code;
+}
+
+/* capsulectl enable [--check-only] ROOT.cell */
+int cmd_enable(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "check-only", no_argument, NULL, 'n' },
+		{ 0 },
+	};
+	bool check_only = false;
+	char path[PATH_MAX];
+	int c, code;
+
+	while ((c = getopt_long(argc, argv, "n", options, NULL)) != -1) {
+		if (c != 'n')
+			return CTL_EXIT_USAGE;
+		check_only = true;
+	}
+	if (argc - optind != 1)
+		return ctl_usage("enable: one root configuration expected");
+	code = ctl_find_config(argv[optind], path, sizeof(path));
+	return code ? code : enable_from(path, check_only);
 }
 
 /* capsulectl disable */
@@ -76,7 +110,9 @@ int cmd_disable(int argc, char **argv)
 		return code;
 	code = ctl_call(fd, CAPSULE_IOC_DISABLE, &arg, &arg.err, NULL);
 	close(fd);
-	if (!code)
-		ctl_info("disabled");
-	return code;
+	if (code)
+		return code;
+	ctl_record_remove(NULL);
+	ctl_info("disabled");
+	return CTL_EXIT_OK;
 }

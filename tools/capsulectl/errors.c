@@ -117,6 +117,8 @@ static void put_word(FILE *out, const char *word, size_t len, const struct capsu
 		text = words && words->cell ? words->cell : "of that name";
 	else if (len == 4 && !memcmp(word, "file", 4))
 		text = words && words->file ? words->file : "the configuration";
+	else if (len == 6 && !memcmp(word, "undone", 6))
+		text = words && words->undone ? words->undone : "what had begun was undone";
 	else if (len == 3 && !memcmp(word, "kvm", 3))
 		text = words && words->process ? words->process : "";
 	if (text)

@@ -71,22 +71,6 @@ static int info_by_name(const char *name, struct capsule_ioc_cell_info *info)
 	return code;
 }
 
-/* False where slot @id is empty. */
-static bool info_by_id(int device, uint32_t id, struct capsule_ioc_cell_info *info)
-{
-	struct capsule_ioc_open arg = { .size = sizeof(arg), .id = id };
-	int fd, n;
-
-	fd = ioctl(device, CAPSULE_IOC_CELL_OPEN, &arg);
-	if (fd < 0)
-		return false;
-	memset(info, 0, sizeof(*info));
-	info->size = sizeof(*info);
-	n = ioctl(fd, CAPSULE_IOC_CELL_INFO, info);
-	close(fd);
-	return n >= 0;
-}
-
 static void print_row(const struct capsule_ioc_cell_info *info)
 {
 	char cpus[200];
@@ -103,7 +87,7 @@ static void print_table(int device)
 
 	printf("%-3s %-24s %-10s %-12s %12s\n", "ID", "NAME", "STATE", "CPUS", "MEMORY");
 	for (id = 1; id < CAPSULE_MAX_CELLS; id++)
-		if (info_by_id(device, id, &info))
+		if (ctl_info_by_id(device, id, &info))
 			print_row(&info);
 }
 

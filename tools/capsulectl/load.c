@@ -32,7 +32,11 @@ struct load {
 static int load_piece(const struct load *load, const struct image *image, const void *data,
 		      uint64_t offset, size_t length, uint32_t flags)
 {
-	struct ctl_words words = { .cell = load->cell, .file = image->file };
+	struct ctl_words words = {
+		.cell = load->cell,
+		.file = image->file,
+		.undone = "the cell's memory may hold a part of the file",
+	};
 	struct capsule_ioc_load arg = {
 		.size = sizeof(arg),
 		.flags = flags,
@@ -95,6 +99,11 @@ static int load_stream(const struct load *load, const struct image *image, int f
 		return ctl_fail(CTL_EXIT_UNEXPECTED, "out of memory");
 	ctl_progress_start(&progress, image->file, 0, load->show_progress);
 	while (!code && (n = read_piece(fd, data, PIECE)) != 0) {
+		if (n < 0 && errno == EINTR) {
+			code = ctl_fail(CTL_EXIT_INTERRUPTED,
+					"interrupted; the cell's memory may hold a part of the file: give the command again");
+			break;
+		}
 		if (n < 0) {
 			code = ctl_fail(CTL_EXIT_FILE, "%s: %s", image->file, strerror(errno));
 			break;
@@ -211,6 +220,41 @@ static int parse_args(struct load *load, int argc, char **argv)
 	return code;
 }
 
+/*
+ * Where images without an address go: the start of the region in which the
+ * cell begins to run, or 0 where its configuration is not known here.
+ */
+static uint64_t default_address(const struct load *load)
+{
+	struct capsule_ioc_cell_info info;
+	const struct capsule_memory *m;
+	struct ctl_file file;
+	struct chk_cell cell;
+	uint64_t address = 0;
+	uint32_t i;
+
+	if (ctl_cell_info(load->cell_fd, load->cell, &info))
+		return 0;
+	if (!ctl_record_cell(&info, &file, &cell))
+		cell.desc.num_memory_regions = 0;
+	for (i = 0; i < cell.desc.num_memory_regions; i++) {
+		m = &cell.regions[i];
+		if (cell.desc.cpu_reset_address - m->virt_start < m->size)
+			address = m->virt_start;
+	}
+	ctl_close_file(&file);
+	return address;
+}
+
+static void set_addresses(struct load *load)
+{
+	size_t i;
+
+	for (i = 0; i < load->num_images; i++)
+		if (!load->images[i].has_address)
+			load->images[i].address = default_address(load);
+}
+
 /* capsulectl cell load NAME FILE [-a ADDRESS] ... */
 int cmd_cell_load(int argc, char **argv)
 {
@@ -224,6 +268,7 @@ int cmd_cell_load(int argc, char **argv)
 	code = ctl_open_cell(load.cell, &load.cell_fd);
 	if (code)
 		return code;
+	set_addresses(&load);
 	for (i = 0; !code && i < load.num_images; i++)
 		code = load_image(&load, &load.images[i]);
 	close(load.cell_fd);

@@ -89,6 +89,8 @@ static void print_help(const char *group, const struct ctl_command *cmds)
  */
 int ctl_dispatch(const char *group, const struct ctl_command *cmds, int argc, char **argv)
 {
+	/* The name getopt_long() puts before its messages. */
+	static char program[] = "capsulectl";
 	const struct ctl_command *cmd;
 
 	if (argc < 2)
@@ -100,11 +102,12 @@ int ctl_dispatch(const char *group, const struct ctl_command *cmds, int argc, ch
 	for (cmd = cmds; cmd->name; cmd++) {
 		if (strcmp(cmd->name, argv[1]))
 			continue;
-		if (argc == 3 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")) && *cmd->args) {
+		if (argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")) && *cmd->args) {
 			printf("Usage: capsulectl %s%s%s %s\n\n%s\n", group, *group ? " " : "",
 			       cmd->name, cmd->args, cmd->help);
 			return CTL_EXIT_OK;
 		}
+		argv[1] = program;
 		return cmd->run(argc - 1, argv + 1);
 	}
 	return ctl_usage("%s%sunknown command \"%s\"", group, *group ? ": " : "", argv[1]);
@@ -121,8 +124,9 @@ static int cmd_version(int argc, char **argv)
 }
 
 static const struct ctl_command commands[] = {
-	{ "enable", "ROOT.cell",
-	  "Put the hypervisor beneath the running system.", cmd_enable },
+	{ "enable", "[--check-only] ROOT.cell",
+	  "Put the hypervisor beneath the running system; --check-only: judge ROOT.cell, change nothing.",
+	  cmd_enable },
 	{ "disable", "", "Give everything back.", cmd_disable },
 	{ "cell", "", "Create, load, start, shut down, destroy and inspect cells (cell --help).",
 	  cmd_cell },
@@ -130,6 +134,7 @@ static const struct ctl_command commands[] = {
 	  "Print the console of CELL, without CELL that of the hypervisor. -f: go on as text comes.",
 	  cmd_console },
 	{ "status", "[--json]", "Show the hypervisor and its cells.", cmd_status },
+	{ "config", "", "Check configurations (config --help).", cmd_config },
 	{ "exit-codes", "", "List the exit codes.", cmd_exit_codes },
 	{ "version", "", "Print the version of this program.", cmd_version },
 	{ 0 },

@@ -131,7 +131,7 @@
 	  "ask again later, or use cell shutdown --force") \
 	X(BUSY, "another management call is running", \
 	  "try again when it has ended") \
-	X(INTERRUPTED, "interrupted; what had begun was undone", \
+	X(INTERRUPTED, "interrupted; {undone}", \
 	  "give the command again") \
 	X(STUCK_CPU, "CPU {0} does not answer the hypervisor", \
 	  "see the kernel log and capsulectl console") \
