@@ -40,10 +40,15 @@ const struct platform *platform_get(void)
 	return &platform;
 }
 
+__attribute__((weak)) void inmate_early(void)
+{
+}
+
 void inmate_primary(void)
 {
 	platform_init();
 	console_init();
+	inmate_early();
 	gic_init();
 	gic_cpu_init();
 	inmate_main();

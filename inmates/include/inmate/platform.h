@@ -29,6 +29,8 @@ extern char __ram_start[], __ram_end[], __image_start[], __image_end[], __load_e
 
 /* The image's own code; the cell shuts down when it returns. */
 void inmate_main(void);
+/* An image may define it: runs with the console, before the interrupt controller is touched. */
+void inmate_early(void);
 /* Called by start.S on the first CPU. */
 void inmate_primary(void);
 
