@@ -59,7 +59,13 @@ int ctl_open_cell(const char *name, int *cell_fd);
 int ctl_cell_info(int cell_fd, const char *name, struct capsule_ioc_cell_info *info);
 bool ctl_info_by_id(int device, uint32_t id, struct capsule_ioc_cell_info *info);
 int ctl_version(int device, struct capsule_ioc_version *version);
+
+/* names.c */
 const char *ctl_cell_state_name(uint32_t state);
+const char *ctl_exit_name(uint32_t exit);
+const char *ctl_fault_name(uint32_t reason);
+const char *ctl_fault_text(uint32_t reason);
+const char *ctl_cpu_list(uint64_t cpus, char *text, size_t size);
 
 /* files.c */
 struct ctl_file {

@@ -147,21 +147,3 @@ int ctl_version(int device, struct capsule_ioc_version *version)
 	*version = (struct capsule_ioc_version) { .size = sizeof(*version) };
 	return ctl_call(device, CAPSULE_IOC_VERSION, version, &version->err, NULL);
 }
-
-/* The word shown for enum capsule_cell_state. */
-const char *ctl_cell_state_name(uint32_t state)
-{
-	static const char *const names[] = {
-		[CAPSULE_CELL_NONE] = "none",
-		[CAPSULE_CELL_CREATED] = "created",
-		[CAPSULE_CELL_LOADABLE] = "loadable",
-		[CAPSULE_CELL_STARTING] = "starting",
-		[CAPSULE_CELL_RUNNING] = "running",
-		[CAPSULE_CELL_SHUT_DOWN] = "shut down",
-		[CAPSULE_CELL_FAILED] = "failed",
-		[CAPSULE_CELL_STOPPING] = "stopping",
-		[CAPSULE_CELL_DYING] = "dying",
-	};
-
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
-}
