@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Physical interrupts: acknowledged at EL2, handed to the vCPU they belong to. */
+#include "barrier.h"
+
+#include "gic_internal.h"
+
+/*
+ * The DSB makes what the sender of an SGI wrote before it visible to whatever
+ * EL2 reads next (IHI 0069, 4.1.2).
+ */
+static uint32_t acknowledge(void)
+{
+	uint32_t intid = (uint32_t)(read_sysreg(ICC_IAR1_EL1) & ICC_IAR_INTID);
+
+	dsb(sy);
+	return intid;
+}
+
+static void priority_drop(uint32_t intid)
+{
+	write_sysreg(ICC_EOIR1_EL1, intid);
+	isb();
+}
+
+static void complete(uint32_t intid)
+{
+	priority_drop(intid);
+	write_sysreg(ICC_DIR_EL1, intid);
+	isb();
+}
+
+static void deliver(struct vcpu *vcpu, uint32_t intid, uint8_t priority, bool hw)
+{
+	vcpu->pcpu->status->exits[CAPSULE_EXIT_VIRQ]++;
+	(void)vgic_queue(vcpu, (struct vgic_irq){
+		.intid = intid, .priority = priority, .hw = hw });
+}
+
+/* The level must be gone before the deactivation, or it is taken again at once. */
+static void handle_maintenance(const struct pcpu *pcpu, struct vcpu *vcpu)
+{
+	uint32_t hcr = vcpu ? (uint32_t)ICH_HCR_EN : 0;
+
+	write_sysreg(ICH_HCR_EL2, hcr);
+	isb();
+	if (vcpu)
+		vcpu->vgic.hcr = hcr;
+	pcpu->status->exits[CAPSULE_EXIT_MAINTENANCE]++;
+	complete(gic.maintenance);
+}
+
+static void handle_ppi(const struct pcpu *pcpu, struct vcpu *vcpu, uint32_t intid)
+{
+	if (intid == gic.maintenance) {
+		handle_maintenance(pcpu, vcpu);
+	} else if (!vcpu || gic.own_ppis & BIT(intid)) {
+		/* Nobody here expects it: mask what would come for ever. */
+		mmio_write32(gicr_of(pcpu) + GICR_ICENABLER0, 1U << intid);
+		gicr_wait(gicr_of(pcpu));
+		complete(intid);
+	} else {
+		deliver(vcpu, intid, vcpu->vgic.priority[intid], true);
+		priority_drop(intid);
+	}
+}
+
+static void handle_spi(const struct pcpu *pcpu, struct vcpu *vcpu, uint32_t intid)
+{
+	if (intid >= gic.nr_irqs) {
+		complete(intid);
+		return;
+	}
+	if (vcpu && spi_is_owned(&vcpu->cell->dist, intid)) {
+		deliver(vcpu, intid, vcpu->cell->dist.priority[intid], true);
+		priority_drop(intid);
+		return;
+	}
+	priority_drop(intid);
+	gic_spi_elsewhere(pcpu, intid);
+}
+
+bool gic_lpi_hand_over(const struct vcpu *except, uint32_t intid, uint8_t priority)
+{
+	struct vgic_irq irq = { .intid = intid, .priority = priority };
+
+	for (unsigned i = 0; i < root_cell.num_vcpus; i++) {
+		struct vcpu *to = root_cell.vcpu[i];
+
+		if (!to || to == except || !vcpu_runs(to) || !vgic_queue(to, irq))
+			continue;
+		gic_kick(to->pcpu);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * LPIs are the agency's. They have no active state, so the list register needs
+ * no physical side. The running priority tells what the agency configured.
+ */
+static void handle_lpi(struct vcpu *vcpu, uint32_t intid)
+{
+	uint8_t priority = guest_priority((uint32_t)read_sysreg(ICC_RPR_EL1));
+
+	priority_drop(intid);
+	if (vcpu && cell_is_root(vcpu->cell))
+		deliver(vcpu, intid, priority, false);
+	else
+		(void)gic_lpi_hand_over(vcpu, intid, priority);
+}
+
+static void handle_one(const struct pcpu *pcpu, struct vcpu *vcpu, uint32_t intid)
+{
+	if (intid < 16)
+		complete(intid);	/* a kick: the caller looks at the requests */
+	else if (intid < INTID_SPI)
+		handle_ppi(pcpu, vcpu, intid);
+	else if (intid < INTID_LPI)
+		handle_spi(pcpu, vcpu, intid);
+	else
+		handle_lpi(vcpu, intid);
+}
+
+/* Leaves the guest's interrupts pending in the GIC while the queue is full. */
+static void throttle(struct vcpu *vcpu)
+{
+	if (vcpu->vgic.throttled || vgic_has_room(vcpu))
+		return;
+	vcpu->vgic.throttled = true;
+	write_sysreg(ICC_PMR_EL1, PMR_EL2_ONLY);
+	isb();
+}
+
+void gic_handle_irq(struct pcpu *pcpu)
+{
+	struct vcpu *vcpu = pcpu->current;
+
+	if (vcpu && !vcpu_runs(vcpu))
+		vcpu = NULL;
+	for (;;) {
+		uint32_t intid;
+
+		if (vcpu)
+			throttle(vcpu);
+		intid = acknowledge();
+		if (intid >= INTID_SPECIAL && intid <= 1023)
+			break;
+		handle_one(pcpu, vcpu, intid);
+	}
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where SPIs go. A guest writes affinities of its vCPUs into GICD_IROUTER; the
+ * distributor gets the affinity of the CPU that vCPU is on. One-of-N routing
+ * could choose a CPU of another cell, so it becomes a CPU of the owner.
+ */
+#include "gic_internal.h"
+
+uint32_t route_from_affinity(const struct cell *cell, uint64_t irouter)
+{
+	const struct vcpu *vcpu;
+
+	if (irouter & GICD_IROUTER_IRM)
+		return VGIC_ROUTE_ANY;
+	vcpu = cell_vcpu_by_mpidr(cell, irouter & MPIDR_AFF_MASK);
+	return vcpu ? vcpu->index : VGIC_ROUTE_NONE;
+}
+
+uint64_t route_to_affinity(const struct cell *cell, uint8_t route)
+{
+	if (route == VGIC_ROUTE_ANY)
+		return GICD_IROUTER_IRM;
+	if (route >= cell->num_vcpus || !cell->vcpu[route])
+		return 0;
+	return cell->vcpu[route]->mpidr & MPIDR_AFF_MASK;
+}
+
+static bool is_on(const struct vcpu *vcpu, const struct vcpu *self, bool self_on)
+{
+	return vcpu == self ? self_on : vcpu_runs(vcpu);
+}
+
+/* The vCPU the guest chose; if that is off, one that is on; else the first. */
+static const struct vcpu *choose(const struct cell *cell, uint8_t route,
+				 const struct vcpu *self, bool self_on)
+{
+	if (route < cell->num_vcpus && cell->vcpu[route] &&
+	    is_on(cell->vcpu[route], self, self_on))
+		return cell->vcpu[route];
+	for (unsigned i = 0; i < cell->num_vcpus; i++)
+		if (cell->vcpu[i] && is_on(cell->vcpu[i], self, self_on))
+			return cell->vcpu[i];
+	return cell->vcpu[0];
+}
+
+void gic_route_spi(const struct cell *cell, uint32_t intid,
+		   const struct vcpu *self, bool self_on)
+{
+	uint8_t *irouter = gic.gicd + GICD_IROUTER + 8 * intid;
+	const struct vcpu *to = choose(cell, cell->dist.route[intid], self, self_on);
+	uint64_t affinity;
+
+	if (!to)
+		return;
+	affinity = to->pcpu->mpidr & MPIDR_AFF_MASK;
+	if (mmio_read64(irouter) != affinity)
+		mmio_write64(irouter, affinity);
+}
+
+void gic_route_all(struct cell *cell, const struct vcpu *self, bool self_on)
+{
+	spin_lock(&gic.lock);
+	for (uint32_t intid = INTID_SPI; intid < gic.nr_irqs; intid++)
+		if (spi_is_owned(&cell->dist, intid))
+			gic_route_spi(cell, intid, self, self_on);
+	spin_unlock(&gic.lock);
+}
+
+static struct cell *spi_owner(uint32_t intid)
+{
+	for (unsigned i = 0; i < CAPSULE_MAX_CELLS; i++)
+		if (cells[i] && spi_is_owned(&cells[i]->dist, intid))
+			return cells[i];
+	return NULL;
+}
+
+/*
+ * Priority has been dropped. The SPI becomes pending again at a CPU of its
+ * owner; if none of the owner's runs it is masked, or it would return for ever
+ * (whoever starts the owner resets its SPIs).
+ */
+void gic_spi_elsewhere(const struct pcpu *pcpu, uint32_t intid)
+{
+	uint32_t offset = intid / 32 * 4, bit = 1U << (intid % 32);
+	struct cell *owner;
+
+	spin_lock(&gic.lock);
+	owner = spi_owner(intid);
+	if (owner)
+		gic_route_spi(owner, intid, NULL, false);
+	if (!owner || mmio_read64(gic.gicd + GICD_IROUTER + 8 * intid) ==
+	    (pcpu->mpidr & MPIDR_AFF_MASK)) {
+		gicd_write(GICD_ICENABLER + offset, bit);
+		gicd_wait();
+	}
+	if (owner)
+		gicd_write(GICD_ISPENDR + offset, bit);
+	gicd_write(GICD_ICACTIVER + offset, bit);
+	spin_unlock(&gic.lock);
+}

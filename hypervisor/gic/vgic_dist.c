@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Distributor as a cell sees it: the physical registers, of which it reaches
+ * the bits of its own SPIs. Group and security are EL2's: every interrupt of
+ * a guest is Group 1. Extended SPIs (GICv3.1) read as zero.
+ */
+#include "gic_internal.h"
+
+/* Bit n of a 16-bit mask to bit 2n. */
+static uint32_t spread(uint32_t m)
+{
+	m = (m | m << 8) & 0x00ff00ff;
+	m = (m | m << 4) & 0x0f0f0f0f;
+	m = (m | m << 2) & 0x33333333;
+	return (m | m << 1) & 0x55555555;
+}
+
+static struct vgic_dist *dist_of(const struct vgic_access *r)
+{
+	return &r->vcpu->cell->dist;
+}
+
+/* First INTID of a register with one bit an interrupt; such arrays are 0x80 aligned. */
+static uint32_t word_base(const struct vgic_access *r)
+{
+	return (r->offset & 0x7f) * 8;
+}
+
+static uint32_t owned_mask(const struct vgic_access *r)
+{
+	uint32_t base = word_base(r);
+
+	return base >= INTID_SPI ? spi_owned(dist_of(r), base) : 0;
+}
+
+static void resync_cell(const struct vcpu *vcpu)
+{
+	for (unsigned i = 0; i < vcpu->cell->num_vcpus; i++) {
+		struct vcpu *to = vcpu->cell->vcpu[i];
+
+		if (!to)
+			continue;
+		__atomic_store_n(&to->vgic.resync, true, __ATOMIC_RELEASE);
+		if (to != vcpu && vcpu_runs(to))
+			gic_kick(to->pcpu);
+	}
+}
+
+/* EL2 needs the physical enable; the guest's own decides what is injected. */
+static void access_ctlr(const struct vgic_access *r)
+{
+	const uint32_t groups = (uint32_t)(GICD_CTLR_GRP0 | GICD_CTLR_GRP1);
+	uint32_t hw = gicd_read(GICD_CTLR), old;
+
+	if (!r->a->write) {
+		if (!cell_is_root(r->vcpu->cell))
+			hw = (uint32_t)((hw & GICD_CTLR_RWP) | GICD_CTLR_ARE | GICD_CTLR_DS);
+		r->a->value = (hw & ~groups) | dist_of(r)->ctlr;
+		return;
+	}
+	spin_lock(&gic.lock);
+	old = dist_of(r)->ctlr;
+	__atomic_store_n(&dist_of(r)->ctlr, (uint32_t)r->a->value & groups, __ATOMIC_RELEASE);
+	spin_unlock(&gic.lock);
+	if (old != ((uint32_t)r->a->value & groups))
+		resync_cell(r->vcpu);
+}
+
+/* Cells have neither LPIs nor message-based SPIs, and INTIDs of 10 bits. */
+static void access_typer(const struct vgic_access *r)
+{
+	uint32_t typer = gicd_read(GICD_TYPER);
+
+	if (!cell_is_root(r->vcpu->cell))
+		typer = (typer & (uint32_t)(GICD_TYPER_ITLINES | GICD_TYPER_A3V |
+					    GICD_TYPER_NO1N)) |
+			(uint32_t)FIELD_PUT(GICD_TYPER_IDBITS, 9);
+	r->a->value = typer;
+}
+
+/* Message-based SPIs: the agency may signal its own. */
+static void access_message(const struct vgic_access *r)
+{
+	uint32_t intid = (uint32_t)r->a->value & 0x1fff;
+
+	if (!r->a->write || !cell_is_root(r->vcpu->cell) ||
+	    intid < INTID_SPI || intid >= gic.nr_irqs)
+		return;
+	spin_lock(&gic.lock);
+	if (spi_is_owned(dist_of(r), intid))
+		gicd_write(r->offset, intid);
+	spin_unlock(&gic.lock);
+}
+
+static void access_group(const struct vgic_access *r)
+{
+	if (gic.ds || !cell_is_root(r->vcpu->cell))
+		r->a->value = owned_mask(r);
+}
+
+static void access_isenabler(const struct vgic_access *r)
+{
+	spin_lock(&gic.lock);
+	if (r->a->write)
+		gicd_write(r->offset, (uint32_t)r->a->value & owned_mask(r));
+	else
+		r->a->value = gicd_read(r->offset) & owned_mask(r);
+	spin_unlock(&gic.lock);
+}
+
+/*
+ * What this CPU acknowledged but the guest has not seen yet goes back to the
+ * distributor. On other CPUs it may still arrive, as if just acknowledged.
+ */
+static void access_icenabler(const struct vgic_access *r)
+{
+	uint32_t base = word_base(r), bits, back;
+
+	spin_lock(&gic.lock);
+	bits = owned_mask(r);
+	if (!r->a->write) {
+		r->a->value = gicd_read(r->offset) & bits;
+	} else if (bits) {
+		bits &= (uint32_t)r->a->value;
+		gicd_write(r->offset, bits);
+		back = vgic_take_pending(r->vcpu, base, bits, true);
+		if (back) {
+			gicd_wait();
+			gicd_write(GICD_ISPENDR + base / 8, back);
+			gicd_write(GICD_ICACTIVER + base / 8, back);
+		}
+	}
+	spin_unlock(&gic.lock);
+}
+
+static void access_pending(const struct vgic_access *r)
+{
+	bool set = r->offset < GICD_ICPENDR;
+	uint32_t base = word_base(r), bits, lr_pending, lr_active;
+
+	spin_lock(&gic.lock);
+	bits = owned_mask(r);
+	if (!bits) {
+		spin_unlock(&gic.lock);
+		return;
+	}
+	if (!r->a->write) {
+		vgic_lr_state(r->vcpu, base, &lr_pending, &lr_active);
+		r->a->value = (gicd_read(r->offset) | lr_pending) & bits;
+	} else {
+		bits &= (uint32_t)r->a->value;
+		gicd_write(r->offset, bits);
+		if (!set)
+			gicd_write(GICD_ICACTIVER + base / 8,
+				   vgic_take_pending(r->vcpu, base, bits, false));
+	}
+	spin_unlock(&gic.lock);
+}
+
+/* Pending in a list register is active for the hardware, but not for the guest. */
+static void access_active(const struct vgic_access *r)
+{
+	bool set = r->offset < GICD_ICACTIVER;
+	uint32_t base = word_base(r), bits, lr_pending, lr_active;
+
+	spin_lock(&gic.lock);
+	bits = owned_mask(r);
+	if (!bits) {
+		spin_unlock(&gic.lock);
+		return;
+	}
+	vgic_lr_state(r->vcpu, base, &lr_pending, &lr_active);
+	if (!r->a->write) {
+		r->a->value = gicd_read(r->offset) & ~lr_pending & bits;
+	} else {
+		bits &= (uint32_t)r->a->value & ~lr_pending;
+		if (!set)
+			vgic_clear_active(r->vcpu, base, bits);
+		gicd_write(r->offset, bits);
+	}
+	spin_unlock(&gic.lock);
+}
+
+static void access_priority(const struct vgic_access *r)
+{
+	struct vgic_dist *dist = dist_of(r);
+	uint32_t first = r->offset - GICD_IPRIORITYR;
+
+	spin_lock(&gic.lock);
+	for (unsigned i = 0; i < r->a->size; i++) {
+		uint32_t intid = first + i;
+		uint8_t priority = guest_priority((uint32_t)(r->a->value >> (8 * i)));
+
+		if (intid < INTID_SPI || !spi_is_owned(dist, intid))
+			continue;
+		if (!r->a->write) {
+			r->a->value |= (uint64_t)dist->priority[intid] << (8 * i);
+			continue;
+		}
+		dist->priority[intid] = priority;
+		mmio_write8(gic.gicd + GICD_IPRIORITYR + intid, hw_priority(priority));
+	}
+	spin_unlock(&gic.lock);
+}
+
+/* Bit 2n+1 of each field is the configuration; bit 2n reads as zero. */
+static void access_config(const struct vgic_access *r)
+{
+	uint32_t base = (r->offset - GICD_ICFGR) * 4, mask;
+
+	if (base < INTID_SPI || base >= gic.nr_irqs)
+		return;
+	spin_lock(&gic.lock);
+	mask = spread(spi_owned(dist_of(r), base & ~31U) >> (base & 31) & 0xffff) << 1;
+	if (!r->a->write)
+		r->a->value = gicd_read(r->offset) & mask;
+	else if (mask)
+		gicd_write(r->offset, (gicd_read(r->offset) & ~mask) |
+			   ((uint32_t)r->a->value & mask));
+	spin_unlock(&gic.lock);
+}
+
+static void access_router(const struct vgic_access *r)
+{
+	struct cell *cell = r->vcpu->cell;
+	uint32_t intid = (r->offset - GICD_IROUTER) / 8;
+	uint64_t value;
+
+	if (intid < INTID_SPI || intid >= gic.nr_irqs)
+		return;
+	spin_lock(&gic.lock);
+	if (spi_is_owned(&cell->dist, intid)) {
+		value = route_to_affinity(cell, cell->dist.route[intid]);
+		if (r->a->write) {
+			value = vgic_merge64(r, value);
+			cell->dist.route[intid] =
+				(uint8_t)route_from_affinity(cell, value);
+			gic_route_spi(cell, intid, NULL, false);
+		} else {
+			vgic_return64(r, value);
+		}
+	}
+	spin_unlock(&gic.lock);
+}
+
+static const struct vgic_reg dist_regs[] = {
+	{ GICD_ISENABLER, GICD_ICENABLER - 1, 4, access_isenabler },
+	{ GICD_ICENABLER, GICD_ISPENDR - 1, 4, access_icenabler },
+	{ GICD_ISPENDR, GICD_ISACTIVER - 1, 4, access_pending },
+	{ GICD_ISACTIVER, GICD_IPRIORITYR - 1, 4, access_active },
+	{ GICD_IROUTER, GICD_IROUTER + 8 * INTID_SPECIAL - 1, 4 | 8, access_router },
+	{ GICD_IPRIORITYR, GICD_IPRIORITYR + INTID_SPECIAL - 1, 1 | 4, access_priority },
+	{ GICD_ICFGR, GICD_ICFGR + 0xff, 4, access_config },
+	{ GICD_CTLR, GICD_CTLR + 3, 4, access_ctlr },
+	{ GICD_TYPER, GICD_TYPER + 3, 4, access_typer },
+	{ GICD_IIDR, GICD_IIDR + 3, 4, vgic_forward_read },
+	{ GICD_SETSPI_NSR, GICD_SETSPI_NSR + 3, 2 | 4, access_message },
+	{ GICD_CLRSPI_NSR, GICD_CLRSPI_NSR + 3, 2 | 4, access_message },
+	{ GICD_IGROUPR, GICD_ISENABLER - 1, 4, access_group },
+	{ GICD_ITARGETSR, GICD_ICFGR - 1, 1 | 4, NULL },
+	{ GIC_IDREGS, GICD_SIZE - 1, 4, vgic_forward_read },
+	{ 0, GICD_SIZE - 1, 4, NULL },
+};
+
+enum mmio_result vgic_dist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset)
+{
+	struct vgic_access r = { .vcpu = vcpu, .hw = gic.gicd, .offset = offset, .a = a };
+
+	return vgic_dispatch(dist_regs, ARRAY_SIZE(dist_regs), &r);
+}

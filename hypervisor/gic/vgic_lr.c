@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * List registers and the queue behind them.
+ *
+ * Rules that hold whenever the guest runs:
+ *  - no vINTID stands in two list registers, nor in one and the queue;
+ *  - nothing in the queue, and no enabled pending SGI, has a higher priority
+ *    than a pending list register: the guest takes interrupts in order;
+ *  - pending and active together only for list registers with HW = 0.
+ * While something waits without a list register, the maintenance interrupt
+ * comes as soon as none is pending any more. If all are active it comes when
+ * at most one is left: "none pending" would then be true from the start.
+ */
+#include "barrier.h"
+#include "check.h"
+
+#include "gic_internal.h"
+
+#define LR_CASES(op) \
+	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) \
+	op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+
+uint64_t gic_lr_read(unsigned n)
+{
+	switch (n) {
+#define LR_READ(i) case i: return read_sysreg(ICH_LR##i##_EL2);
+	LR_CASES(LR_READ)
+	default: return 0;
+	}
+}
+
+void gic_lr_write(unsigned n, uint64_t value)
+{
+	switch (n) {
+#define LR_WRITE(i) case i: write_sysreg(ICH_LR##i##_EL2, value); break;
+	LR_CASES(LR_WRITE)
+	default: break;
+	}
+}
+
+/* List registers of the vCPU while EL2 works on them. */
+struct lr_set {
+	uint64_t lr[VGIC_MAX_LRS];
+	uint32_t dirty;
+};
+
+#define for_each_bit(n, set, rest) \
+	for (uint32_t rest = (set); \
+	     rest && ((n) = (unsigned)__builtin_ctz(rest), true); rest &= rest - 1)
+
+static uint32_t lr_intid(uint64_t lr)
+{
+	return (uint32_t)(lr & ICH_LR_VINTID);
+}
+
+static uint8_t lr_priority(uint64_t lr)
+{
+	return (uint8_t)FIELD_GET(ICH_LR_PRIORITY, lr);
+}
+
+static bool lr_only_pending(uint64_t lr)
+{
+	return (lr & ICH_LR_STATE) == ICH_LR_PENDING;
+}
+
+static uint64_t lr_make(struct vgic_irq irq)
+{
+	uint64_t lr = ICH_LR_PENDING | ICH_LR_GROUP1 | irq.intid |
+		      FIELD_PUT(ICH_LR_PRIORITY, irq.priority);
+
+	if (irq.hw)
+		lr |= ICH_LR_HW | FIELD_PUT(ICH_LR_PINTID, irq.intid);
+	return lr;
+}
+
+static struct vgic_irq lr_irq(uint64_t lr)
+{
+	return (struct vgic_irq){ .intid = lr_intid(lr), .priority = lr_priority(lr),
+				  .hw = lr & ICH_LR_HW };
+}
+
+static void lr_load(struct vgic_vcpu *v, struct lr_set *s)
+{
+	unsigned n;
+
+	s->dirty = 0;
+	for_each_bit(n, v->used_lrs, rest) {
+		s->lr[n] = gic_lr_read(n);
+		if (!(s->lr[n] & ICH_LR_STATE))
+			v->used_lrs &= ~(1U << n);
+	}
+}
+
+static void lr_set(struct vgic_vcpu *v, struct lr_set *s, unsigned n, uint64_t value)
+{
+	s->lr[n] = value;
+	s->dirty |= 1U << n;
+	if (value & ICH_LR_STATE)
+		v->used_lrs |= 1U << n;
+	else
+		v->used_lrs &= ~(1U << n);
+}
+
+static void lr_store(const struct lr_set *s)
+{
+	unsigned n;
+
+	for_each_bit(n, s->dirty, rest)
+		gic_lr_write(n, s->lr[n]);
+}
+
+/* Queue; vgic.lock held. */
+static bool queue_put(struct vgic_vcpu *v, struct vgic_irq irq)
+{
+	for (unsigned i = 0; i < v->num_queued; i++)
+		if (v->queue[i].intid == irq.intid) {
+			v->queue[i].hw |= irq.hw;
+			return true;
+		}
+	if (v->num_queued == VGIC_QUEUE_LEN)
+		return false;
+	v->queue[v->num_queued++] = irq;
+	return true;
+}
+
+static void queue_remove(struct vgic_vcpu *v, unsigned index)
+{
+	v->num_queued--;
+	for (unsigned i = index; i < v->num_queued; i++)
+		v->queue[i] = v->queue[i + 1];
+}
+
+/* Queues an interrupt for a vCPU. Any CPU. False: no room, it is not queued. */
+bool vgic_queue(struct vcpu *vcpu, struct vgic_irq irq)
+{
+	struct vgic_vcpu *v = &vcpu->vgic;
+	bool queued;
+
+	spin_lock(&v->lock);
+	queued = queue_put(v, irq);
+	spin_unlock(&v->lock);
+	return queued;
+}
+
+/* Room is kept for what eviction may put back and for other CPUs. */
+bool vgic_has_room(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->vgic.num_queued, __ATOMIC_RELAXED) <
+	       VGIC_QUEUE_LEN - 2 * VGIC_MAX_LRS;
+}
+
+/* An interrupt that leaves its list register goes where it would wait anyway. */
+static void put_back(struct vgic_vcpu *v, struct vgic_irq irq)
+{
+	if (irq.intid < INTID_SPI && !irq.hw)
+		__atomic_fetch_or(&v->pending, 1U << irq.intid, __ATOMIC_RELAXED);
+	else
+		CHECK(queue_put(v, irq));
+}
+
+static bool may_inject(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->cell->dist.ctlr, __ATOMIC_RELAXED) &
+	       GICD_CTLR_GRP1;
+}
+
+static uint32_t injectable_soft(const struct vgic_vcpu *v)
+{
+	return __atomic_load_n(&v->pending, __ATOMIC_RELAXED) &
+	       __atomic_load_n(&v->enabled, __ATOMIC_RELAXED) &
+	       ~gic.own_ppis;
+}
+
+/* True if the cell may no longer receive this at all. */
+static bool is_foreign(const struct vcpu *vcpu, struct vgic_irq irq)
+{
+	return irq.hw && irq.intid >= INTID_SPI &&
+	       !spi_is_owned(&vcpu->cell->dist, irq.intid);
+}
+
+static bool is_masked(const struct vcpu *vcpu, struct vgic_irq irq)
+{
+	return !may_inject(vcpu) ||
+	       (irq.intid < INTID_SPI && !irq.hw &&
+		!(vcpu->vgic.enabled >> irq.intid & 1));
+}
+
+/* After masks or owners changed: takes out what must not be in a list register. */
+static void resync(struct vcpu *vcpu, struct lr_set *s)
+{
+	struct vgic_vcpu *v = &vcpu->vgic;
+	unsigned n;
+
+	__atomic_store_n(&v->resync, false, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned i = v->num_queued; i-- > 0; )
+		if (is_foreign(vcpu, v->queue[i]))
+			queue_remove(v, i);
+	for_each_bit(n, v->used_lrs, rest) {
+		struct vgic_irq irq = lr_irq(s->lr[n]);
+
+		if (is_foreign(vcpu, irq)) {
+			lr_set(v, s, n, 0);
+		} else if (s->lr[n] & ICH_LR_PENDING && is_masked(vcpu, irq)) {
+			put_back(v, irq);
+			lr_set(v, s, n, s->lr[n] & ICH_LR_ACTIVE ?
+			       s->lr[n] & ~ICH_LR_PENDING : 0);
+		}
+	}
+}
+
+struct candidate {
+	struct vgic_irq irq;
+	unsigned index;		/* in the queue */
+	bool queued;
+};
+
+/* The interrupt of highest priority that waits; the first of equals. */
+static bool best_candidate(const struct vgic_vcpu *v, struct candidate *c)
+{
+	unsigned n, best = 0x100;
+
+	for (unsigned i = 0; i < v->num_queued; i++) {
+		if (v->queue[i].priority >= best)
+			continue;
+		best = v->queue[i].priority;
+		*c = (struct candidate){ .irq = v->queue[i], .index = i, .queued = true };
+	}
+	for_each_bit(n, injectable_soft(v), rest) {
+		if (v->priority[n] >= best)
+			continue;
+		best = v->priority[n];
+		*c = (struct candidate){ .irq = { .intid = n, .priority = v->priority[n] } };
+	}
+	return best < 0x100;
+}
+
+/*
+ * The same vINTID stands in list register n. HW = 1 and acknowledged again
+ * means that the guest ended its physical active state behind the list
+ * register's back: it starts anew. A software interrupt that meets a list
+ * register with HW = 1 is the same event.
+ */
+static void lr_merge(struct vgic_vcpu *v, struct lr_set *s, unsigned n,
+		     struct vgic_irq irq)
+{
+	if (irq.hw)
+		lr_set(v, s, n, lr_make(irq));
+	else if (!(s->lr[n] & ICH_LR_HW))
+		lr_set(v, s, n, s->lr[n] | ICH_LR_PENDING);
+}
+
+/* The pending list register of lowest priority, if that is below @priority. */
+static int find_victim(const struct vgic_vcpu *v, const struct lr_set *s,
+		       unsigned priority)
+{
+	int victim = -1;
+	unsigned n;
+
+	for_each_bit(n, v->used_lrs, rest)
+		if (lr_only_pending(s->lr[n]) && lr_priority(s->lr[n]) > priority) {
+			priority = lr_priority(s->lr[n]);
+			victim = (int)n;
+		}
+	return victim;
+}
+
+/* Puts @irq into a list register. False if all hold what goes first. */
+static bool lr_insert(struct vgic_vcpu *v, struct lr_set *s, struct vgic_irq irq,
+		      struct vgic_irq *evicted, bool *evicts)
+{
+	uint32_t unused = ~v->used_lrs & (uint32_t)GENMASK(gic.nr_lrs - 1, 0);
+	unsigned n;
+	int slot;
+
+	*evicts = false;
+	for_each_bit(n, v->used_lrs, rest)
+		if (lr_intid(s->lr[n]) == irq.intid) {
+			lr_merge(v, s, n, irq);
+			return true;
+		}
+	slot = unused ? __builtin_ctz(unused) : find_victim(v, s, irq.priority);
+	if (slot < 0)
+		return false;
+	if (!unused) {
+		*evicts = true;
+		*evicted = lr_irq(s->lr[slot]);
+	}
+	lr_set(v, s, (unsigned)slot, lr_make(irq));
+	return true;
+}
+
+/* Moves what waits into list registers. True if something has to go on waiting. */
+static bool fill(struct vgic_vcpu *v, struct lr_set *s)
+{
+	struct candidate c;
+	struct vgic_irq evicted;
+	bool evicts;
+
+	while (best_candidate(v, &c)) {
+		/* Taken before it is inserted: another CPU may send it again. */
+		if (!c.queued)
+			__atomic_fetch_and(&v->pending, ~(1U << c.irq.intid),
+					   __ATOMIC_ACQ_REL);
+		if (!lr_insert(v, s, c.irq, &evicted, &evicts)) {
+			if (!c.queued)
+				__atomic_fetch_or(&v->pending, 1U << c.irq.intid,
+						  __ATOMIC_RELAXED);
+			return true;
+		}
+		if (c.queued)
+			queue_remove(v, c.index);
+		if (evicts)
+			put_back(v, evicted);
+	}
+	return false;
+}
+
+static uint32_t wanted_hcr(const struct vgic_vcpu *v, const struct lr_set *s, bool waiting)
+{
+	unsigned n;
+
+	if (!waiting)
+		return (uint32_t)ICH_HCR_EN;
+	for_each_bit(n, v->used_lrs, rest)
+		if (s->lr[n] & ICH_LR_PENDING)
+			return (uint32_t)(ICH_HCR_EN | ICH_HCR_NPIE);
+	/* One list register that is active would be "at most one" for ever. */
+	return (uint32_t)(ICH_HCR_EN | (gic.nr_lrs > 1 ? ICH_HCR_UIE : 0));
+}
+
+static void set_hcr(struct vgic_vcpu *v, uint32_t hcr)
+{
+	if (v->hcr == hcr)
+		return;
+	v->hcr = hcr;
+	write_sysreg(ICH_HCR_EL2, hcr);
+}
+
+static void unthrottle(struct vcpu *vcpu)
+{
+	struct vgic_vcpu *v = &vcpu->vgic;
+
+	if (!v->throttled || !vgic_has_room(vcpu))
+		return;
+	v->throttled = false;
+	write_sysreg(ICC_PMR_EL1, PMR_ALL);
+}
+
+void gic_flush(struct vcpu *vcpu)
+{
+	struct vgic_vcpu *v = &vcpu->vgic;
+	struct lr_set s;
+	bool waiting = false;
+
+	if (!injectable_soft(v) && !__atomic_load_n(&v->num_queued, __ATOMIC_RELAXED) &&
+	    !__atomic_load_n(&v->resync, __ATOMIC_RELAXED)) {
+		set_hcr(v, (uint32_t)ICH_HCR_EN);
+		return;
+	}
+	spin_lock(&v->lock);
+	lr_load(v, &s);
+	if (v->resync)
+		resync(vcpu, &s);
+	if (may_inject(vcpu))
+		waiting = fill(v, &s);
+	lr_store(&s);
+	set_hcr(v, wanted_hcr(v, &s, waiting));
+	unthrottle(vcpu);
+	spin_unlock(&v->lock);
+}
+
+/* ICH_HCR_EL2 and ICH_VMCR_EL2 zero, no active priority, no list register in use. */
+void vgic_clear_interface(struct vcpu *vcpu)
+{
+	write_sysreg(ICH_HCR_EL2, 0);
+	write_sysreg(ICH_VMCR_EL2, 0);
+	for (unsigned n = 0; n < gic.nr_lrs; n++)
+		gic_lr_write(n, 0);
+	write_sysreg(ICH_AP0R0_EL2, 0);
+	write_sysreg(ICH_AP1R0_EL2, 0);
+	if (gic.nr_aprs >= 2) {
+		write_sysreg(ICH_AP0R1_EL2, 0);
+		write_sysreg(ICH_AP1R1_EL2, 0);
+	}
+	if (gic.nr_aprs == 4) {
+		write_sysreg(ICH_AP0R2_EL2, 0);
+		write_sysreg(ICH_AP0R3_EL2, 0);
+		write_sysreg(ICH_AP1R2_EL2, 0);
+		write_sysreg(ICH_AP1R3_EL2, 0);
+	}
+	isb();
+	vcpu->vgic.hcr = 0;
+	vcpu->vgic.used_lrs = 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Emulated frames: which one, which register, which width. */
+#include "gic_internal.h"
+
+enum mmio_result vgic_dispatch(const struct vgic_reg *table, size_t num,
+			       const struct vgic_access *r)
+{
+	uint64_t value = r->a->value;
+
+	if (r->offset % r->a->size)
+		return MMIO_ABORT;
+	if (!r->a->write)
+		r->a->value = 0;
+	for (size_t i = 0; i < num; i++) {
+		if (r->offset < table[i].first || r->offset > table[i].last)
+			continue;
+		if (!(table[i].widths & r->a->size)) {
+			r->a->value = value;
+			return MMIO_ABORT;
+		}
+		if (table[i].access)
+			table[i].access(r);
+		return MMIO_DONE;
+	}
+	return MMIO_DONE;
+}
+
+static unsigned half_shift(const struct vgic_access *r)
+{
+	return r->a->size == 4 && r->offset & 4 ? 32 : 0;
+}
+
+uint64_t vgic_merge64(const struct vgic_access *r, uint64_t old)
+{
+	unsigned shift = half_shift(r);
+	uint64_t mask;
+
+	if (r->a->size == 8)
+		return r->a->value;
+	mask = UINT64_C(0xffffffff) << shift;
+	return (old & ~mask) | (r->a->value << shift & mask);
+}
+
+void vgic_return64(const struct vgic_access *r, uint64_t value)
+{
+	r->a->value = r->a->size == 8 ? value : (uint32_t)(value >> half_shift(r));
+}
+
+void vgic_forward_read(const struct vgic_access *r)
+{
+	if (r->a->write || !r->hw)
+		return;
+	if (r->a->size == 8)
+		r->a->value = mmio_read64(r->hw + r->offset);
+	else
+		r->a->value = mmio_read32(r->hw + r->offset);
+}
+
+void vgic_forward(const struct vgic_access *r)
+{
+	if (!r->a->write)
+		vgic_forward_read(r);
+	else if (r->a->size == 8)
+		mmio_write64(r->hw + r->offset, r->a->value);
+	else
+		mmio_write32(r->hw + r->offset, (uint32_t)r->a->value);
+}
+
+enum mmio_result gic_mmio(struct vcpu *vcpu, struct mmio_access *a)
+{
+	if (a->ipa - gic.gicd_pa < GICD_SIZE)
+		return vgic_dist_mmio(vcpu, a, (uint32_t)(a->ipa - gic.gicd_pa));
+	if (a->ipa - gic.gicr_pa < gic.gicr_size)
+		return vgic_redist_mmio(vcpu, a, a->ipa - gic.gicr_pa);
+	if (gic.gits && a->ipa - gic.gits_pa < GITS_CONTROL_SIZE)
+		return vgic_its_mmio(vcpu, a, (uint32_t)(a->ipa - gic.gits_pa));
+	return MMIO_NOT_MINE;
+}
