@@ -68,6 +68,8 @@ struct capsule_driver {
 	size_t status_size;
 	int notify_irq;			/* Linux number, 0 if none */
 	struct ledger ledger;
+	struct list_head cells;		/* struct capsule_cell; changed under lock and view */
+	struct kobject *cells_dir;	/* sysfs folder */
 	struct miscdevice misc;
 };
 

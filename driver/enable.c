@@ -14,7 +14,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "driver.h"
+#include "cell.h"
 #include "hvc.h"
 
 #define PREPARE_TIMEOUT_MS	5000
@@ -70,7 +70,8 @@ static int map_status(void)
 	status = mem_map_block(&capsule.hv, at - capsule.hv.start, size);
 	if (!status)
 		return -ENOMEM;
-	if (status->magic != CAPSULE_STATUS_MAGIC || status->total_size > size) {
+	if (status->magic != CAPSULE_STATUS_MAGIC || status->total_size > size ||
+	    status->rings_offset + CAPSULE_NUM_RINGS * CAPSULE_RING_BYTES > size) {
 		mem_unmap_block(&capsule.hv, (void *)status);
 		return -EIO;
 	}
@@ -91,6 +92,7 @@ static void unmap_status(void)
 	up_write(&capsule.view);
 	if (status)
 		mem_unmap_block(&capsule.hv, (void *)status);
+	console_wake();
 }
 
 /* CPUs that EL2 holds for the agency go back to firmware, which takes a while. */
@@ -236,6 +238,8 @@ int capsule_disable(struct capsule_err *err)
 
 	if (!capsule.enabled)
 		return refuse(err, -EINVAL, CAPSULE_REASON_NOT_ENABLED, 0, 0);
+	if (cell_count())
+		return refuse(err, -EBUSY, CAPSULE_REASON_CELLS_EXIST, cell_count(), 0);
 	rc = hand_back(err);
 	if (rc) {
 		if (capsule.broken)

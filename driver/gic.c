@@ -9,18 +9,11 @@
 #include <linux/of.h>
 #include <linux/of_irq.h>
 
-#include "driver.h"
+#include "cell.h"
 #include "hvc.h"
 
 #define FIRST_SPI	32
 #define LAST_SPI	1019
-
-static void notify_work(struct work_struct *work)
-{
-	wake_up_all(&capsule.wait);
-}
-
-static DECLARE_WORK(work, notify_work);
 
 /*
  * Acknowledged before anybody looks, so that no event is lost. It may also
@@ -32,7 +25,7 @@ static irqreturn_t notify_handler(int irq, void *arg)
 
 	if (READ_ONCE(capsule.enabled)) {
 		hvc(CAPSULE_CALL_NOTIFY_ACK, capsule.config->platform_info.notify_irq, 0, &res);
-		schedule_work(&work);
+		cells_changed();
 	}
 	return IRQ_HANDLED;
 }
@@ -89,7 +82,7 @@ void gic_free_notify(void)
 	free_irq((unsigned int)capsule.notify_irq, &capsule);
 	irq_dispose_mapping((unsigned int)capsule.notify_irq);
 	capsule.notify_irq = 0;
-	cancel_work_sync(&work);
+	cells_quiesce();
 }
 
 static struct irq_domain *gic_domain(void)

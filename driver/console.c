@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Readers of the console rings in the status area: one descriptor, one
+ * reader with a position of its own. EL2 writes the rings without telling
+ * anybody, so while a reader waits the ring is looked at now and then.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/fs.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#include "cell.h"
+
+#define LOOK_MS		20	/* a waiting reader is at most this late */
+#define PIECE		1024	/* bytes copied at a time */
+
+struct reader {
+	struct mutex lock;	/* one read() at a time */
+	struct capsule_cell *cell;	/* NULL: a ring that lasts while enabled */
+	u32 ring;
+	u32 generation;		/* of the ring when it was opened */
+	u64 epoch;
+	u64 position;		/* next byte, counted as the ring's written */
+	char text[64];		/* of the driver's own, to be read first */
+	size_t text_len;
+	u8 piece[PIECE];
+};
+
+static DECLARE_WAIT_QUEUE_HEAD(readers);
+
+static void look_work(struct work_struct *work)
+{
+	wake_up_all(&readers);
+}
+
+static DECLARE_DELAYED_WORK(look, look_work);
+
+/**
+ * console_wake() - readers have something to look at, or their ring is gone
+ */
+void console_wake(void)
+{
+	wake_up_all(&readers);
+}
+
+/* The reader's ring, or NULL if it is gone. Under view. */
+static const struct capsule_console_ring *get_ring(const struct reader *r)
+{
+	const struct capsule_status *status = capsule.status;
+	const struct capsule_console_ring *ring;
+
+	if (!status || r->epoch != capsule.epoch)
+		return NULL;
+	ring = (const void *)status + status->rings_offset + r->ring * CAPSULE_RING_BYTES;
+	return READ_ONCE(ring->generation) == r->generation ? ring : NULL;
+}
+
+static void report_loss(struct reader *r, u64 lost)
+{
+	r->text_len = (size_t)scnprintf(r->text, sizeof(r->text), "[%llu bytes lost]\n", lost);
+	r->position += lost;
+}
+
+static size_t copy_ring(struct reader *r, const struct capsule_console_ring *ring, size_t max)
+{
+	u64 written = smp_load_acquire(&ring->written);
+	u32 size = CAPSULE_RING_DATA, from;
+	size_t count;
+
+	if (written - r->position > size) {
+		report_loss(r, written - size - r->position);
+		return 0;
+	}
+	from = (u32)(r->position & (size - 1));
+	count = min3((u64)max, written - r->position, (u64)PIECE);
+	count = min_t(size_t, count, size - from);
+	memcpy(r->piece, ring->data + from, count);
+	/* What was overwritten meanwhile is not worth showing. */
+	smp_rmb();
+	written = READ_ONCE(ring->written);
+	if (written - r->position > size) {
+		report_loss(r, written - size - r->position);
+		return 0;
+	}
+	r->position += count;
+	return count;
+}
+
+/* Fill piece or text. Return: bytes in piece, or -ENODATA at the end for good. */
+static ssize_t fetch(struct reader *r, size_t max)
+{
+	const struct capsule_console_ring *ring;
+	ssize_t count = -ENODATA;
+
+	down_read(&capsule.view);
+	ring = get_ring(r);
+	if (ring) {
+		count = (ssize_t)copy_ring(r, ring, max);
+		if (!count && !r->text_len && r->cell && !r->cell->alive)
+			count = -ENODATA;
+	}
+	up_read(&capsule.view);
+	return count;
+}
+
+static ssize_t read_text(struct reader *r, char __user *to, size_t len)
+{
+	size_t count = min(len, r->text_len);
+
+	if (copy_to_user(to, r->text, count))
+		return -EFAULT;
+	r->text_len -= count;
+	memmove(r->text, r->text + count, r->text_len);
+	return (ssize_t)count;
+}
+
+/* Something to read, or the end of it? If not, somebody looks again soon. */
+static bool is_ready(const struct reader *r)
+{
+	const struct capsule_console_ring *ring;
+	bool ready;
+
+	down_read(&capsule.view);
+	ring = get_ring(r);
+	ready = !ring || r->text_len || (r->cell && !r->cell->alive) ||
+		READ_ONCE(ring->written) != r->position;
+	up_read(&capsule.view);
+	if (!ready)
+		schedule_delayed_work(&look, msecs_to_jiffies(LOOK_MS));
+	return ready;
+}
+
+static ssize_t read_some(struct reader *r, char __user *to, size_t len)
+{
+	ssize_t count;
+
+	if (!r->text_len) {
+		count = fetch(r, len);
+		if (count == -ENODATA)
+			return 0;
+		if (count > 0)
+			return copy_to_user(to, r->piece, (size_t)count) ? -EFAULT : count;
+	}
+	return r->text_len ? read_text(r, to, len) : -EAGAIN;
+}
+
+static ssize_t console_read(struct file *file, char __user *to, size_t len, loff_t *pos)
+{
+	struct reader *r = file->private_data;
+	ssize_t count;
+
+	if (!len)
+		return 0;
+	for (;;) {
+		if (mutex_lock_interruptible(&r->lock))
+			return -ERESTARTSYS;
+		count = read_some(r, to, len);
+		mutex_unlock(&r->lock);
+		if (count != -EAGAIN || (file->f_flags & O_NONBLOCK))
+			return count;
+		if (wait_event_interruptible(readers, is_ready(r)))
+			return -ERESTARTSYS;
+	}
+}
+
+static __poll_t console_poll(struct file *file, poll_table *table)
+{
+	poll_wait(file, &readers, table);
+	return is_ready(file->private_data) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static int console_release(struct inode *inode, struct file *file)
+{
+	struct reader *r = file->private_data;
+
+	if (r->cell)
+		cell_put(r->cell);
+	kfree(r);
+	return 0;
+}
+
+static const struct file_operations console_fops = {
+	.owner = THIS_MODULE,
+	.read = console_read,
+	.poll = console_poll,
+	.release = console_release,
+	.llseek = no_llseek,
+};
+
+/* Begin at the oldest byte the ring still has. */
+static int attach(struct reader *r, struct capsule_err *err)
+{
+	const struct capsule_console_ring *ring;
+	u64 written;
+
+	down_read(&capsule.view);
+	if (!capsule.status) {
+		up_read(&capsule.view);
+		return refuse(err, -EINVAL, CAPSULE_REASON_NOT_ENABLED, 0, 0);
+	}
+	r->epoch = capsule.epoch;
+	ring = (const void *)capsule.status + capsule.status->rings_offset +
+	       r->ring * CAPSULE_RING_BYTES;
+	r->generation = READ_ONCE(ring->generation);
+	written = READ_ONCE(ring->written);
+	r->position = written > CAPSULE_RING_DATA ? written - CAPSULE_RING_DATA : 0;
+	up_read(&capsule.view);
+	return 0;
+}
+
+static int choose(struct reader *r, u32 ring, struct capsule_err *err)
+{
+	r->ring = ring;
+	if (ring == CAPSULE_RING_HYPERVISOR)
+		return 0;
+	r->cell = ring ? cell_find("", ring) : NULL;
+	if (!r->cell)
+		return refuse(err, -ENOENT, ring ? CAPSULE_REASON_NO_SUCH_CELL :
+			      CAPSULE_REASON_ROOT_CELL, ring, 0);
+	if (!(r->cell->config->flags & CAPSULE_CELL_CONSOLE_PERMITTED))
+		return refuse(err, -EINVAL, CAPSULE_REASON_NO_CONSOLE, ring, 0);
+	return 0;
+}
+
+/**
+ * console_open() - a descriptor for one console ring
+ *
+ * Return: the descriptor, or a negative errno value with the reason.
+ */
+int console_open(struct capsule_ioc_console *arg)
+{
+	struct reader *r;
+	int rc;
+
+	if (arg->flags || arg->reserved)
+		return -EINVAL;
+	if (!READ_ONCE(capsule.enabled))
+		return refuse(&arg->err, -EINVAL, CAPSULE_REASON_NOT_ENABLED, 0, 0);
+	r = kzalloc(sizeof(*r), GFP_KERNEL);
+	if (!r)
+		return -ENOMEM;
+	mutex_init(&r->lock);
+	rc = choose(r, arg->ring, &arg->err);
+	if (!rc)
+		rc = attach(r, &arg->err);
+	if (!rc)
+		rc = anon_inode_getfd("[capsule-console]", &console_fops, r, O_RDONLY | O_CLOEXEC);
+	if (rc < 0) {
+		if (r->cell)
+			cell_put(r->cell);
+		kfree(r);
+	}
+	return rc;
+}
+
+/**
+ * console_quiesce() - before the module goes
+ */
+void console_quiesce(void)
+{
+	cancel_delayed_work_sync(&look);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The memory and the CPUs of a cell, taken from the agency and given back. */
+#include <linux/mm.h>
+
+#include "cell.h"
+
+static bool overlaps_hypervisor(const struct capsule_memory *m)
+{
+	return m->phys_start < capsule.hv.start + capsule.hv.size &&
+	       capsule.hv.start < m->phys_start + m->size;
+}
+
+/* Devices and the communication region are not the page allocator's business. */
+static bool is_ram(const struct capsule_memory *m)
+{
+	return !(m->flags & (CAPSULE_MEM_IO | CAPSULE_MEM_COMM_REGION));
+}
+
+static int take_region(struct mem_block *block, struct capsule_memory *m, u32 index,
+		       struct capsule_err *err)
+{
+	int rc;
+
+	if (m->flags & CAPSULE_MEM_PHYS_ANY) {
+		rc = mem_take_any(block, m->size, err);
+		if (!rc)
+			m->phys_start = block->start;
+	} else if (overlaps_hypervisor(m)) {
+		rc = refuse(err, -EINVAL, CAPSULE_REASON_MEM_HYPERVISOR, index, m->phys_start);
+	} else {
+		rc = mem_take_fixed(block, m->phys_start, m->size, index, err);
+	}
+	if (!rc)
+		capsule.ledger.cell_pages += block->size >> PAGE_SHIFT;
+	return rc;
+}
+
+static int take_memory(struct capsule_cell *cell, struct capsule_err *err)
+{
+	struct capsule_memory *m = config_regions(cell->config);
+	u32 i;
+	int rc;
+
+	for (i = 0; i < cell->config->num_memory_regions; i++) {
+		if (!is_ram(&m[i]))
+			continue;
+		rc = take_region(&cell->blocks[i], &m[i], i, err);
+		if (rc)
+			return rc;
+		if (!(m[i].flags & CAPSULE_MEM_ROOTSHARED))
+			mem_mark_offline(&cell->blocks[i]);
+	}
+	return 0;
+}
+
+static void release_memory(struct capsule_cell *cell)
+{
+	u32 i;
+
+	for (i = 0; i < cell->config->num_memory_regions; i++) {
+		struct mem_block *block = &cell->blocks[i];
+
+		if (block->kind == MEM_NONE)
+			continue;
+		capsule.ledger.cell_pages -= block->size >> PAGE_SHIFT;
+		mem_unmark(block);
+		mem_release(block);
+	}
+}
+
+/**
+ * resources_take() - take all that a cell's configuration claims
+ *
+ * Fills in the physical addresses of regions that have none. Either all of it
+ * is taken or nothing.
+ */
+int resources_take(struct capsule_cell *cell, struct capsule_err *err)
+{
+	int rc = cpus_check(cell->cpus, err);
+
+	if (rc)
+		return rc;
+	rc = take_memory(cell, err);
+	if (!rc)
+		rc = cpus_take(cell, err);
+	if (rc)
+		release_memory(cell);
+	return rc;
+}
+
+/**
+ * resources_release() - give all of it back
+ *
+ * Context: EL2 has given it back to the agency, memory cleared.
+ */
+void resources_release(struct capsule_cell *cell)
+{
+	release_memory(cell);
+	cpus_give_back(cell);
+}
+
+/**
+ * resources_abandon() - EL2 did not give them back: never touch them again
+ */
+void resources_abandon(struct capsule_cell *cell)
+{
+	pr_err("memory and CPUs of cell %s are lost until the next boot\n", cell_name(cell));
+}
