@@ -59,11 +59,25 @@ static void enable_sgis(void)
 		gic_enable(i);
 }
 
+/* With an interrupt already pending, though masked, standby is over at once. */
+static void standby_pending(struct cpu_state *me)
+{
+	gic_send_sgi(SGI_KICK, smp_cpu());
+	me->standby_result = psci_cpu_suspend(0, 0, 0);
+	irq_enable();
+	isb();
+	irq_disable();
+}
+
 /* CPU_SUSPEND as standby must come back, with success, when the timer fires. */
 static void standby(struct cpu_state *me)
 {
-	uint64_t begin = timer_now();
+	uint64_t begin;
 
+	standby_pending(me);
+	if (me->standby_result != PSCI_SUCCESS)
+		return;
+	begin = timer_now();
 	gic_enable(TIMER_VIRT_INTID);
 	timer_arm_virt(begin + timer_ms_to_ticks(STANDBY_MS));
 	do

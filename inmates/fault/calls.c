@@ -2,6 +2,7 @@
 /* Calls that nobody answers, or not to a cell. */
 #include <capsule/call.h>
 #include <capsule/error.h>
+#include <inmate/gic.h>
 #include <inmate/native.h>
 #include <inmate/printf.h>
 #include <inmate/psci.h>
@@ -211,6 +212,7 @@ static bool suspend_power_down(void)
 {
 	int32_t ret;
 
+	gic_enable(TIMER_VIRT_INTID);
 	timer_arm_virt(timer_now() + timer_ms_to_ticks(1));
 	ret = psci_cpu_suspend(1U << 16, 0x12345, 0);
 	timer_stop_virt();

@@ -19,6 +19,7 @@
 #define GICR_CTLR_LPIS	1U
 #define GICD_SETSPI	0x40U
 #define GICD_SIZE	0x10000U
+#define GITS_BASE	0x08080000UL	/* the agency's ITS on QEMU's virt machine */
 #define BANK_BIT(intid)	(1U << ((intid) % 32))
 #define BANK(reg, intid) ((reg) + (intid) / 32 * 4)
 
@@ -83,8 +84,8 @@ static void narrow(uintptr_t base)
 	mmio_read8(base + BANK(GICD_ISENABLER, 32));
 	mmio_write16(base + BANK(GICD_ISENABLER, 32), 0);
 	mmio_write64(base + BANK(GICD_ISENABLER, 32), 0);
-	mmio_read8(base + GICD_IROUTER + 8 * OWN_SPI);
-	mmio_read16(base + GICD_IPRIORITYR + OWN_SPI - 1);
+	mmio_read8(base + GICD_IROUTER + 8 * ALIEN_SPI);
+	mmio_read16(base + GICD_IPRIORITYR + 32);
 	mmio_read64(base + GICD_TYPER);
 }
 
@@ -210,12 +211,29 @@ bool way_gicd_unowned(uintptr_t arg)
 		   expect(taken[spi] == 0, "taken", taken[spi]));
 }
 
+/* The first SPI whose enable bit can be set: only the cell's own can. -> 0 if none */
+static unsigned int find_own_spi(void)
+{
+	unsigned int spi;
+
+	for (spi = GIC_FIRST_SPI; spi < GIC_MAX_INTID; spi++) {
+		gic_enable(spi);
+		if (mmio_read32(gicd() + BANK(GICD_ISENABLER, spi)) & BANK_BIT(spi)) {
+			gic_disable(spi);
+			return spi;
+		}
+	}
+	return 0;
+}
+
 /* The counterpart: the cell's own interrupt can be had, exactly once. */
 bool way_gicd_owned(uintptr_t arg)
 {
-	unsigned int spi = arg ? (unsigned int)arg : OWN_SPI;
+	unsigned int spi = arg ? (unsigned int)arg : find_own_spi();
 	bool ok;
 
+	if (!expect(spi != 0, "no SPI can be enabled", 0))
+		return false;
 	gic_set_handler(spi, count);
 	gic_set_priority(spi, 0x40);
 	gic_route(spi, smp_cpu());
@@ -288,4 +306,29 @@ bool way_ppi_unowned(uintptr_t arg)
 		gic_disable(ppis[i]);
 	}
 	return ok;
+}
+
+static void read_word(uintptr_t addr)
+{
+	mmio_read32(addr);
+}
+
+/* The frame behind that of the cell's last CPU. */
+bool way_gicr_beyond(uintptr_t arg)
+{
+	uintptr_t frames = smp_num_cpus() * (uintptr_t)GICR_STRIDE;
+
+	return none_or_abort(watched(read_word, arg_or(arg, platform_get()->gicr_base + frames)));
+}
+
+/* GITS_CTLR and the translation register, from which a device would raise LPIs. */
+static void poke_its(uintptr_t addr)
+{
+	mmio_write32(addr, 0);
+	mmio_write32(addr + 0x10040, 0);
+}
+
+bool way_gits(uintptr_t arg)
+{
+	return none_or_abort(watched(poke_its, arg_or(arg, GITS_BASE)));
 }

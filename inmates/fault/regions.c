@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Regions with permitted widths and regions smaller than a page; frames that belong to others. */
+/* Regions with permitted widths and regions smaller than a page. */
 #include <capsule/comm.h>
 #include <inmate/comm.h>
-#include <inmate/gic.h>
 #include <inmate/mmu.h>
-#include <inmate/platform.h>
-#include <inmate/smp.h>
+#include <inmate/psci.h>
 #include <inmate/sysreg.h>
 
 #include "fault.h"
 
 #define PL031_PERIPHID0	0x31U
 #define PL031_PCELLID1	0xf0U
-#define GITS_BASE	0x08080000UL
 
 bool way_width_8(uintptr_t arg)
 {
@@ -83,21 +80,6 @@ bool way_subpage_read(uintptr_t arg)
 	       expect(mmio_read32(addr + 0x14) == PL031_PCELLID1, "PCELLID1", mmio_read32(addr + 0x14));
 }
 
-/* The frame behind that of the cell's last CPU. */
-bool way_gicr_beyond(uintptr_t arg)
-{
-	uintptr_t frames = smp_num_cpus() * (uintptr_t)GICR_STRIDE;
-
-	mmio_read32(arg_or(arg, platform_get()->gicr_base + frames));
-	return false;
-}
-
-bool way_gits_read(uintptr_t arg)
-{
-	mmio_read32(arg_or(arg, GITS_BASE));
-	return false;
-}
-
 bool way_comm_failed(uintptr_t arg)
 {
 	(void)arg;
@@ -108,5 +90,5 @@ bool way_comm_revision(uintptr_t arg)
 {
 	(void)arg;
 	comm_set_state(CAPSULE_COMM_FAILED_REV);
-	return false;
+	psci_cpu_off();
 }

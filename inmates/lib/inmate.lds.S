@@ -34,8 +34,9 @@ SECTIONS
 	.data : ALIGN(4096) {
 		*(.data.tables)
 		*(.data .data.*)
+		. = ALIGN(16);
+		__load_end = .;
 	} :image
-	__load_end = .;
 	.bss (NOLOAD) : ALIGN(16) {
 		__bss_start = .;
 		*(.bss .bss.* COMMON)
