@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Stage-2 aborts. In this order: was the entry only being replaced (then
+ * retry), is it an emulated register (then do it), else it is a violation:
+ * the agency gets an external abort, a cell is stopped.
+ */
+#include "fault.h"
+#include "gic.h"
+#include "mmio_dispatch.h"
+#include "ownership.h"
+#include "stage2.h"
+#include "sysreg.h"
+#include "trap.h"
+
+#define HPFAR_FIPA	GENMASK(43, 4)
+#define PAR_F		BIT(0)
+#define PAR_PA		GENMASK(47, 12)
+
+/*
+ * HPFAR_EL2 is only valid for translation and access faults and for stage-1
+ * walks (Arm ARM D19.2.60); for permission faults the walk is done again.
+ */
+static bool fault_ipa(uint64_t esr, uint64_t *ipa)
+{
+	uint64_t far = read_sysreg(far_el2);
+	uint64_t par, guest_par;
+
+	if ((esr & ISS_DABT_S1PTW) || FSC_TYPE(ISS_FSC(esr)) != FSC_PERMISSION) {
+		*ipa = (read_sysreg(hpfar_el2) & HPFAR_FIPA) << 8 | (far & (PAGE_SIZE - 1));
+		return true;
+	}
+	guest_par = read_sysreg(par_el1);
+	__asm__ volatile("at s1e1r, %0" : : "r"(far));
+	isb();
+	par = read_sysreg(par_el1);
+	write_sysreg(par_el1, guest_par);
+	*ipa = (par & PAR_PA) | (far & (PAGE_SIZE - 1));
+	return !(par & PAR_F);
+}
+
+/* What stage 2 says now, under its lock. */
+static void look(struct vcpu *vcpu, uint64_t ipa, struct pgt_leaf *leaf)
+{
+	struct cell *cell = vcpu->cell;
+
+	spin_lock(&cell->s2_lock);
+	if (pgt_lookup(&cell->s2, ipa, leaf))
+		*leaf = (struct pgt_leaf){ .valid = false };
+	spin_unlock(&cell->s2_lock);
+}
+
+static bool allowed(const struct pgt_leaf *leaf, unsigned need)
+{
+	return leaf->valid && (leaf->attr & need) == need;
+}
+
+static void violation(struct vcpu *vcpu, uint64_t esr, uint64_t ipa, bool fetch,
+		      uint32_t reason)
+{
+	vcpu->pcpu->status->exits[CAPSULE_EXIT_ABORT]++;
+	if (cell_is_root(vcpu->cell))
+		inject_external_abort(fetch);
+	else
+		fault_stop_cell(vcpu, reason, esr, ipa);
+}
+
+/* The transfer as the syndrome or the instruction describes it. */
+static bool decode(uint64_t esr, struct insn_access *a)
+{
+	if (!(esr & ISS_DABT_ISV))
+		return insn_decode(a);
+	a->rt = (unsigned)ISS_DABT_SRT(esr);
+	a->size = 1U << ISS_DABT_SAS(esr);
+	a->write = esr & ISS_DABT_WNR;
+	a->sign = esr & ISS_DABT_SSE;
+	a->wide = esr & ISS_DABT_SF;
+	a->rn = 0;
+	a->writeback = 0;
+	return true;
+}
+
+static uint64_t extend(const struct insn_access *a, uint64_t value)
+{
+	unsigned shift = 64 - 8 * a->size;
+
+	value = value << shift >> shift;
+	if (a->sign && shift) {
+		value = (uint64_t)((int64_t)(value << shift) >> shift);
+		if (!a->wide)
+			value = (uint32_t)value;
+	}
+	return value;
+}
+
+static void finish(struct trap_frame *frame, const struct insn_access *insn,
+		   const struct mmio_access *a)
+{
+	if (!a->write && insn->rt != 31)
+		frame->x[insn->rt] = extend(insn, a->value);
+	if (insn->writeback)
+		insn_write_back(frame, insn);
+	trap_skip();
+}
+
+/* Cache maintenance by address: nothing is cached of a device. */
+static bool is_cache_maintenance(uint64_t esr)
+{
+	return esr & ISS_DABT_CM;
+}
+
+static void emulate(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, uint64_t ipa)
+{
+	struct insn_access insn;
+	struct mmio_access a = { .ipa = ipa };
+
+	vcpu->pcpu->status->exits[CAPSULE_EXIT_MMIO]++;
+	if (is_cache_maintenance(esr)) {
+		trap_skip();
+		return;
+	}
+	if (!decode(esr, &insn)) {
+		inject_external_abort(false);
+		return;
+	}
+	a.size = insn.size;
+	a.write = insn.write;
+	a.value = insn.rt == 31 || !insn.write ? 0 :
+		  extend(&(struct insn_access){ .size = insn.size }, frame->x[insn.rt]);
+	switch (mmio_dispatch(vcpu, &a)) {
+	case MMIO_DONE:
+		finish(frame, &insn, &a);
+		break;
+	case MMIO_ABORT:
+		inject_external_abort(false);
+		break;
+	case MMIO_REFUSED:
+		violation(vcpu, esr, ipa, false, CAPSULE_FAULT_WIDTH);
+		break;
+	default:
+		violation(vcpu, esr, ipa, false, CAPSULE_FAULT_MMIO);
+	}
+}
+
+static bool is_external(uint64_t esr)
+{
+	uint64_t fsc = ISS_FSC(esr);
+
+	/* 0x10 and, on a table walk, 0x13..0x17; parity or ECC 0x18..0x1f */
+	return (fsc & 0x30) == FSC_EXTERNAL;
+}
+
+void trap_data_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+	struct pgt_leaf leaf;
+	uint64_t ipa = 0;
+	unsigned need = esr & ISS_DABT_WNR && !is_cache_maintenance(esr) ? PGT_W : PGT_R;
+
+	if (is_external(esr)) {
+		inject_reflect(esr, read_sysreg(far_el2));
+		return;
+	}
+	if (!fault_ipa(esr, &ipa))
+		return;		/* stage 1 changed meanwhile: the access tells again */
+	if (mmio_claims(vcpu->cell, ipa) && !(esr & ISS_DABT_S1PTW)) {
+		emulate(vcpu, frame, esr, ipa);
+		return;
+	}
+	look(vcpu, ipa, &leaf);
+	if (allowed(&leaf, need))
+		return;
+	if (esr & ISS_DABT_S1PTW)
+		violation(vcpu, esr, ipa, false, CAPSULE_FAULT_TABLE_WALK);
+	else if (leaf.valid)
+		violation(vcpu, esr, ipa, false, CAPSULE_FAULT_PERMISSION);
+	else if (OWN_ANN_KIND(leaf.annotation) == OWN_KIND_MMIO)
+		emulate(vcpu, frame, esr, ipa);
+	else
+		violation(vcpu, esr, ipa, false, CAPSULE_FAULT_MMIO);
+}
+
+void trap_fetch_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+	struct pgt_leaf leaf;
+	uint64_t ipa = 0;
+	uint32_t reason = CAPSULE_FAULT_FETCH;
+
+	(void)frame;
+	if (is_external(esr)) {
+		inject_reflect(esr, read_sysreg(far_el2));
+		return;
+	}
+	if (!fault_ipa(esr, &ipa))
+		return;
+	look(vcpu, ipa, &leaf);
+	if (allowed(&leaf, PGT_X))
+		return;
+	if (esr & ISS_DABT_S1PTW)
+		reason = CAPSULE_FAULT_TABLE_WALK;
+	else if (leaf.valid)
+		reason = CAPSULE_FAULT_PERMISSION;
+	violation(vcpu, esr, ipa, true, reason);
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A CPU changes hands: everything a guest can read is reset. */
+#include "gic.h"
+#include "power.h"
+#include "stage2.h"
+#include "sysreg.h"
+
+#define MDCR_HPMN		GENMASK(4, 0)
+#define CNTHCTL_EL1_ACCESS	3UL	/* EL1PCTEN, EL1PCEN */
+#define CPTR_CELL		(0x33ffUL | BIT(20) | BIT(30))	/* TZ, TSM, TTA, TAM */
+
+#define HCR_GUEST (HCR_VM | HCR_FMO | HCR_IMO | HCR_TSC)
+#define HCR_CELL  (HCR_GUEST | HCR_RW | HCR_AMO | HCR_TIDCP | HCR_TACR | HCR_TID3 | \
+		   HCR_TSW | HCR_SWIO | HCR_FB | HCR_BSU_IS)
+
+#define DFR0_PMUVER(x)	(((x) >> 8) & 0xf)
+#define DFR0_BRPS(x)	(((x) >> 12) & 0xf)
+#define DFR0_WRPS(x)	(((x) >> 20) & 0xf)
+#define PMCR_P		BIT(1)
+#define PMCR_C		BIT(2)
+#define PMCR_LC		BIT(6)
+#define PMCR_N(x)	(((x) >> 11) & 0x1f)
+
+void vcpu_load_controls(struct vcpu *vcpu)
+{
+	const struct el2_found *f = &vcpu->pcpu->found;
+
+	if (cell_is_root(vcpu->cell)) {
+		write_sysreg(hcr_el2, f->hcr | HCR_GUEST);
+		write_sysreg(cptr_el2, f->cptr);
+		write_sysreg(mdcr_el2, f->mdcr);
+		write_sysreg(cnthctl_el2, f->cnthctl);
+		write_sysreg(cntvoff_el2, f->cntvoff);
+	} else {
+		write_sysreg(hcr_el2, HCR_CELL);
+		write_sysreg(cptr_el2, CPTR_CELL);
+		write_sysreg(mdcr_el2, f->mdcr & MDCR_HPMN);
+		write_sysreg(cnthctl_el2, CNTHCTL_EL1_ACCESS);
+		write_sysreg(cntvoff_el2, 0);
+	}
+	write_sysreg(hstr_el2, 0);
+	write_sysreg(vpidr_el2, read_sysreg(midr_el1));
+	write_sysreg(vmpidr_el2, vcpu->mpidr);
+	isb();
+}
+
+static void reset_pmu(void)
+{
+	uint64_t version = DFR0_PMUVER(read_sysreg(id_aa64dfr0_el1));
+	uint64_t counters;
+
+	if (version == 0 || version == 0xf)
+		return;
+	write_sysreg(pmcr_el0, PMCR_LC | PMCR_P | PMCR_C);
+	write_sysreg(pmcntenclr_el0, ~0U);
+	write_sysreg(pmintenclr_el1, ~0U);
+	write_sysreg(pmovsclr_el0, ~0U);
+	write_sysreg(pmuserenr_el0, 0);
+	write_sysreg(pmccntr_el0, 0);
+	write_sysreg(pmccfiltr_el0, 0);
+	counters = PMCR_N(read_sysreg(pmcr_el0));
+	for (uint64_t i = 0; i < counters; i++) {
+		write_sysreg(pmselr_el0, i);
+		isb();
+		write_sysreg(pmxevtyper_el0, 0);
+		write_sysreg(pmxevcntr_el0, 0);
+	}
+	write_sysreg(pmselr_el0, 0);
+}
+
+static void reset_debug(void)
+{
+	uint64_t dfr0 = read_sysreg(id_aa64dfr0_el1);
+
+	write_sysreg(mdscr_el1, 0);
+	write_sysreg(mdccint_el1, 0);
+	write_sysreg(osdlr_el1, 0);
+	write_sysreg(oslar_el1, 0);
+	/* CLAIM tags: a write of ones to CLR clears all eight. */
+	write_sysreg(dbgclaimclr_el1, 0xff);
+	wipe_breakpoints(DFR0_BRPS(dfr0));
+	wipe_watchpoints(DFR0_WRPS(dfr0));
+}
+
+static void reset_timers(void)
+{
+	write_sysreg(cntp_ctl_el0, 0);
+	write_sysreg(cntv_ctl_el0, 0);
+	write_sysreg(cntp_cval_el0, 0);
+	write_sysreg(cntv_cval_el0, 0);
+	write_sysreg(cntkctl_el1, 0);
+}
+
+static void reset_el1(void)
+{
+	write_sysreg(sctlr_el1, SCTLR_EL1_RESET);
+	write_sysreg(cpacr_el1, 0);
+	write_sysreg(ttbr0_el1, 0);
+	write_sysreg(ttbr1_el1, 0);
+	write_sysreg(tcr_el1, 0);
+	write_sysreg(mair_el1, 0);
+	write_sysreg(amair_el1, 0);
+	write_sysreg(vbar_el1, 0);
+	write_sysreg(esr_el1, 0);
+	write_sysreg(far_el1, 0);
+	write_sysreg(afsr0_el1, 0);
+	write_sysreg(afsr1_el1, 0);
+	write_sysreg(elr_el1, 0);
+	write_sysreg(spsr_el1, 0);
+	write_sysreg(spsr_abt, 0);
+	write_sysreg(spsr_und, 0);
+	write_sysreg(spsr_irq, 0);
+	write_sysreg(spsr_fiq, 0);
+	write_sysreg(sp_el0, 0);
+	write_sysreg(sp_el1, 0);
+	write_sysreg(tpidr_el0, 0);
+	write_sysreg(tpidrro_el0, 0);
+	write_sysreg(tpidr_el1, 0);
+	write_sysreg(contextidr_el1, 0);
+	write_sysreg(par_el1, 0);
+	write_sysreg(csselr_el1, 0);
+	write_sysreg(dacr32_el2, 0);
+	write_sysreg(ifsr32_el2, 0);
+	write_sysreg(fpexc32_el2, 0x700);
+}
+
+void vcpu_reset(struct vcpu *vcpu, struct trap_frame *frame)
+{
+	reset_el1();
+	reset_timers();
+	reset_debug();
+	reset_pmu();
+	write_sysreg(cptr_el2, 0x33ff);
+	isb();
+	wipe_fpsimd();
+	vcpu_load_controls(vcpu);
+	stage2_load(vcpu->cell);
+	gic_vcpu_reset(vcpu);
+
+	memset(frame, 0, sizeof(*frame));
+	frame->x[0] = vcpu->context;
+	write_sysreg(elr_el2, vcpu->entry);
+	write_sysreg(spsr_el2, SPSR_EL1H | SPSR_DAIF);
+}

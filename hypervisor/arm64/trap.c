@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Exceptions from guests, by class. */
+#include "trap.h"
+
+#include <capsule/call.h>
+
+#include "fault.h"
+#include "gic.h"
+#include "jailhouse.h"
+#include "power.h"
+#include "smccc.h"
+#include "sysreg.h"
+
+typedef void (*trap_handler)(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
+
+void trap_skip(void)
+{
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+}
+
+static void trap_hvc(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+	uint64_t imm = esr & 0xffff;
+
+	vcpu->pcpu->status->exits[CAPSULE_EXIT_HYPERCALL]++;
+	if (imm == 0)
+		smccc_hvc(vcpu, frame);
+	else if (imm == CAPSULE_JH_HVC)
+		jailhouse_call(vcpu, frame);
+	else
+		frame->x[0] = SMCCC_NOT_SUPPORTED;
+}
+
+static void trap_smc(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+	/* Stepped over first: the call may park this CPU and give it a new PC. */
+	trap_skip();
+	if ((esr & 0xffff) != 0) {
+		frame->x[0] = SMCCC_NOT_SUPPORTED;
+	} else if (!smccc_smc(vcpu, frame)) {
+		write_sysreg(elr_el2, read_sysreg(elr_el2) - 4);
+		inject_undefined();
+	}
+}
+
+static void trap_undefined(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+	(void)frame;
+	(void)esr;
+	vcpu->pcpu->status->exits[CAPSULE_EXIT_OTHER]++;
+	inject_undefined();
+}
+
+static void trap_impossible(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+	(void)frame;
+	vcpu->pcpu->status->exits[CAPSULE_EXIT_OTHER]++;
+	if (cell_is_root(vcpu->cell))
+		inject_undefined();
+	else
+		fault_stop_cell(vcpu, CAPSULE_FAULT_EXCEPTION, esr, 0);
+}
+
+static const trap_handler handlers[64] = {
+	[EC_UNKNOWN] = trap_undefined,
+	[EC_CP15_32] = trap_undefined,
+	[0x04] = trap_undefined,
+	[0x05] = trap_undefined,
+	[0x06] = trap_undefined,
+	[EC_FP_ACCESS] = trap_undefined,
+	[0x08] = trap_undefined,
+	[EC_PAUTH] = trap_undefined,
+	[0x0a] = trap_undefined,
+	[EC_CP14_64] = trap_undefined,
+	[EC_HVC64] = trap_hvc,
+	[EC_SMC64] = trap_smc,
+	[0x12] = trap_undefined,	/* HVC from AArch32 */
+	[0x13] = trap_undefined,	/* SMC from AArch32 */
+	[EC_SYSREG] = trap_sysreg,
+	[EC_SVE] = trap_undefined,
+	[EC_ERET] = trap_undefined,
+	[EC_SME] = trap_undefined,
+	[EC_IABT_LOW] = trap_fetch_abort,
+	[EC_DABT_LOW] = trap_data_abort,
+};
+
+void trap_sync(struct trap_frame *frame)
+{
+	struct pcpu *pcpu = this_pcpu();
+	uint64_t esr = read_sysreg(esr_el2);
+	trap_handler handler = handlers[ESR_EC(esr)];
+
+	pcpu->status->exits[CAPSULE_EXIT_TOTAL]++;
+	(handler ? handler : trap_impossible)(pcpu->current, frame, esr);
+}
+
+void trap_irq(struct trap_frame *frame)
+{
+	struct pcpu *pcpu = this_pcpu();
+
+	(void)frame;
+	pcpu->status->exits[CAPSULE_EXIT_TOTAL]++;
+	gic_handle_irq(pcpu);
+	if (pcpu->requests)
+		power_serve_requests(pcpu);
+	gic_flush(pcpu->current);
+}
+
+/* Group 0 interrupts have no owner here; they stay with whoever made them. */
+void trap_fiq(struct trap_frame *frame)
+{
+	struct pcpu *pcpu = this_pcpu();
+
+	(void)frame;
+	pcpu->status->exits[CAPSULE_EXIT_TOTAL]++;
+	pcpu->status->exits[CAPSULE_EXIT_OTHER]++;
+	gic_handle_fiq();
+}
+
+/* Only cells route SErrors here (HCR_EL2.AMO). */
+void trap_serror(struct trap_frame *frame)
+{
+	struct pcpu *pcpu = this_pcpu();
+
+	(void)frame;
+	pcpu->status->exits[CAPSULE_EXIT_TOTAL]++;
+	if (cell_is_root(pcpu->current->cell))
+		write_sysreg(hcr_el2, read_sysreg(hcr_el2) | HCR_VSE);
+	else
+		fault_stop_cell(pcpu->current, CAPSULE_FAULT_SERROR, read_sysreg(esr_el2), 0);
+}

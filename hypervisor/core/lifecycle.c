@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifecycle.h"
+
+#include "answer.h"
+#include "config_blob.h"
+#include "gic.h"
+#include "hvmap.h"
+#include "memory.h"
+#include "pool.h"
+#include "power.h"
+#include "root.h"
+#include "start.h"
+
+/* The agency's driver is told that something changed. */
+static void notify(struct cell *cell)
+{
+	cell->status->events++;
+	gic_set_spi_pending(system_config->platform_info.notify_irq);
+}
+
+static void set_state(struct cell *cell, uint32_t state)
+{
+	__atomic_store_n(&cell->status->state, state, __ATOMIC_RELEASE);
+}
+
+void lifecycle_update_pool(void)
+{
+	status_area->pool_used = pool_used();
+	for (unsigned i = 0; i < CAPSULE_MAX_CELLS; i++)
+		if (cells[i])
+			cells[i]->status->pool_pages = pool_charged(i);
+}
+
+static bool is_stopped(const struct cell *cell)
+{
+	uint32_t s = cell->status->state;
+
+	return (s == CAPSULE_CELL_CREATED || s == CAPSULE_CELL_LOADABLE ||
+		s == CAPSULE_CELL_SHUT_DOWN || s == CAPSULE_CELL_FAILED) &&
+	       power_unparked(cell) == 0 && cell->job == JOB_NONE;
+}
+
+static int refuse_state(const struct cell *cell, uint64_t answer[4])
+{
+	uint32_t reason = CAPSULE_REASON_NOT_RUNNING;
+
+	if (cell->status->state == CAPSULE_CELL_RUNNING)
+		reason = CAPSULE_REASON_RUNNING;
+	else if (cell->status->state == CAPSULE_CELL_FAILED)
+		reason = CAPSULE_REASON_FAILED;
+	return refuse(answer, -CAPSULE_EBUSY, reason, cell->status->state, 0);
+}
+
+int lifecycle_set_loadable(struct cell *cell, uint64_t answer[4])
+{
+	int rc;
+
+	if (!is_stopped(cell))
+		return refuse_state(cell, answer);
+	if (!cell->loadable) {
+		rc = memory_lend(cell, answer);
+		if (rc)
+			return rc;
+		cell->loadable = true;
+	}
+	set_state(cell, CAPSULE_CELL_LOADABLE);
+	lifecycle_update_pool();
+	return 0;
+}
+
+int lifecycle_start(struct cell *cell, uint64_t answer[4])
+{
+	if (cell->status->state != CAPSULE_CELL_LOADABLE || !is_stopped(cell))
+		return refuse_state(cell, answer);
+	memory_unlend(cell);
+	cell->loadable = false;
+	cell->job = JOB_CLEAN;
+	cell->job_region = 0;
+	cell->job_offset = 0;
+	set_state(cell, CAPSULE_CELL_STARTING);
+	return 0;
+}
+
+static void init_comm(struct cell *cell)
+{
+	const struct capsule_platform *p = &system_config->platform_info;
+	const struct capsule_cell_desc *c = cell->config;
+	struct capsule_comm_region *comm = cell->comm;
+
+	memset(comm, 0, PAGE_SIZE);
+	memcpy(comm->signature, CAPSULE_COMM_SIGNATURE, sizeof(comm->signature));
+	comm->revision = CAPSULE_COMM_REVISION;
+	if (c->flags & CAPSULE_CELL_CONSOLE_PERMITTED)
+		comm->flags |= CAPSULE_COMM_DBG_PUTC_PERMITTED;
+	if (c->flags & CAPSULE_CELL_CONSOLE_ACTIVE)
+		comm->flags |= CAPSULE_COMM_DBG_PUTC_ACTIVE;
+	comm->console.address = c->console.address;
+	comm->console.size = c->console.size;
+	comm->console.type = c->console.type;
+	comm->console.flags = c->console.flags;
+	comm->console.divider = c->console.divider;
+	comm->pci_mmconfig_base = p->pci_mmconfig_base;
+	comm->gic_version = p->gic_version;
+	comm->gicd_base = p->gicd_base;
+	comm->gicc_base = p->gicc_base;
+	comm->gicr_base = p->gicr_base;
+}
+
+void lifecycle_run(struct cell *cell)
+{
+	init_comm(cell);
+	memset(&cell->status->fault, 0, sizeof(cell->status->fault));
+	cell->status->comm_state = CAPSULE_COMM_RUNNING;
+	cell->restart = false;
+	set_state(cell, CAPSULE_CELL_RUNNING);
+	notify(cell);
+	power_on(cell->vcpu[0], cell->config->cpu_reset_address, 0);
+}
+
+int lifecycle_shutdown(struct cell *cell, uint64_t answer[4])
+{
+	struct capsule_comm_region *comm = cell->comm;
+
+	if (cell->status->state != CAPSULE_CELL_RUNNING)
+		return refuse_state(cell, answer);
+	if (!comm || (cell->config->flags & CAPSULE_CELL_PASSIVE_COMMREG) ||
+	    comm->cell_state > CAPSULE_COMM_RUNNING_LOCKED)
+		return 0;
+	/* The cell may read the message as soon as it sees the cleared reply. */
+	comm->reply_from_cell = CAPSULE_REPLY_NONE;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	comm->msg_to_cell = CAPSULE_MSG_SHUTDOWN_REQUEST;
+	return 1;
+}
+
+/*
+ * Signals every CPU that runs, cancels those about to. True if none is left
+ * to wait for. except: CPU that does so itself, or NULL.
+ */
+static bool stop_cpus(struct cell *cell, const struct vcpu *except)
+{
+	uint64_t kick = 0;
+	bool idle = true;
+
+	spin_lock(&cell->power_lock);
+	for (unsigned i = 0; i < cell->num_vcpus; i++) {
+		struct vcpu *v = cell->vcpu[i];
+
+		if (v->power == VCPU_ON_PENDING)
+			v->power = VCPU_OFF;
+		if (v->power == VCPU_OFF)
+			continue;
+		idle = false;
+		if (v != except)
+			kick |= BIT(v->pcpu->id);
+	}
+	spin_unlock(&cell->power_lock);
+	for (unsigned i = 0; i < num_pcpus; i++)
+		if (kick & BIT(i))
+			power_request(pcpus[i], REQ_STOP);
+	return idle;
+}
+
+int lifecycle_stop(struct cell *cell, uint64_t answer[4])
+{
+	uint32_t s = cell->status->state;
+
+	if (s != CAPSULE_CELL_RUNNING && s != CAPSULE_CELL_STOPPING && s != CAPSULE_CELL_FAILED)
+		return refuse_state(cell, answer);
+	cell->restart = false;
+	if (s == CAPSULE_CELL_RUNNING)
+		set_state(cell, CAPSULE_CELL_STOPPING);
+	if (stop_cpus(cell, NULL) && cell->status->state == CAPSULE_CELL_STOPPING)
+		set_state(cell, CAPSULE_CELL_SHUT_DOWN);
+	return 0;
+}
+
+int lifecycle_state(struct cell *cell, uint64_t answer[4])
+{
+	const struct capsule_comm_region *comm = cell->comm;
+
+	answer[1] = comm ? comm->reply_from_cell : (uint32_t)CAPSULE_REPLY_NONE;
+	answer[2] = power_unparked(cell);
+	answer[3] = 0;
+	if (comm && cell->status->state == CAPSULE_CELL_RUNNING)
+		cell->status->comm_state = comm->cell_state;
+	return (int)cell->status->state;
+}
+
+int lifecycle_destroy(struct cell *cell, uint64_t answer[4])
+{
+	uint32_t s = cell->status->state;
+
+	if (s == CAPSULE_CELL_DYING)
+		return 0;
+	/* A create that is being undone may still have memory to clear. */
+	if (!is_stopped(cell) && !(s == CAPSULE_CELL_CREATED && power_unparked(cell) == 0))
+		return refuse_state(cell, answer);
+	if (cell->loadable)
+		memory_unlend(cell);
+	cell->loadable = false;
+	cell->job = JOB_CLEAR_OLD;
+	cell->job_region = 0;
+	cell->job_offset = 0;
+	set_state(cell, CAPSULE_CELL_DYING);
+	return 0;
+}
+
+static void all_off(struct cell *cell)
+{
+	uint32_t s = cell->status->state;
+
+	if (s == CAPSULE_CELL_STOPPING && cell->restart) {
+		cell->status->restarts++;
+		lifecycle_run(cell);
+		return;
+	}
+	if (s == CAPSULE_CELL_STOPPING || s == CAPSULE_CELL_RUNNING)
+		set_state(cell, CAPSULE_CELL_SHUT_DOWN);
+	if (cell->comm && cell->comm->cell_state <= CAPSULE_COMM_RUNNING_LOCKED)
+		cell->status->comm_state = s == CAPSULE_CELL_FAILED ? CAPSULE_COMM_FAILED :
+								      CAPSULE_COMM_SHUT_DOWN;
+	notify(cell);
+}
+
+void lifecycle_vcpu_off(struct vcpu *vcpu)
+{
+	struct cell *cell = vcpu->cell;
+	bool last = true;
+
+	spin_lock(&cell->power_lock);
+	vcpu->power = VCPU_OFF;
+	for (unsigned i = 0; i < cell->num_vcpus; i++)
+		if (cell->vcpu[i]->power != VCPU_OFF)
+			last = false;
+	spin_unlock(&cell->power_lock);
+	if (last && !cell_is_root(cell))
+		all_off(cell);
+}
+
+static bool begin_stop(struct cell *cell, uint32_t state)
+{
+	uint32_t running = CAPSULE_CELL_RUNNING;
+
+	return __atomic_compare_exchange_n(&cell->status->state, &running, state, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+void lifecycle_guest_off(struct vcpu *vcpu)
+{
+	if (begin_stop(vcpu->cell, CAPSULE_CELL_STOPPING))
+		stop_cpus(vcpu->cell, vcpu);
+	power_park(vcpu->pcpu);
+}
+
+void lifecycle_guest_reset(struct vcpu *vcpu)
+{
+	if (begin_stop(vcpu->cell, CAPSULE_CELL_STOPPING)) {
+		vcpu->cell->restart = true;
+		stop_cpus(vcpu->cell, vcpu);
+	}
+	power_park(vcpu->pcpu);
+}
+
+void lifecycle_fail(struct vcpu *vcpu)
+{
+	struct cell *cell = vcpu->cell;
+
+	if (begin_stop(cell, CAPSULE_CELL_FAILED)) {
+		if (cell->comm)
+			cell->comm->cell_state = CAPSULE_COMM_FAILED;
+		cell->status->comm_state = CAPSULE_COMM_FAILED;
+		stop_cpus(cell, vcpu);
+		notify(cell);
+	}
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mmio_dispatch.h"
+
+#include "config_blob.h"
+#include "gic.h"
+#include "hvmap.h"
+#include "io.h"
+#include "ownership.h"
+
+bool mmio_claims(const struct cell *cell, uint64_t ipa)
+{
+	(void)cell;
+	return gic_owns_frame(ipa, 1);
+}
+
+/* Only what is the agency's or the cell's own is touched for a cell. */
+static bool may_touch(const struct cell *cell, uint64_t pa)
+{
+	struct pgt_leaf leaf;
+	bool ok;
+
+	spin_lock(&root_cell.s2_lock);
+	ok = !pgt_lookup(&root_cell.s2, pa, &leaf) &&
+	     ((leaf.valid && (leaf.attr & PGT_W)) ||
+	      (OWN_ANN_KIND(leaf.annotation) == OWN_KIND_CELL &&
+	       OWN_ANN_NUMBER(leaf.annotation) == cell->id));
+	spin_unlock(&root_cell.s2_lock);
+	return ok;
+}
+
+static bool permitted(const struct capsule_memory *m, const struct mmio_access *a)
+{
+	uint64_t widths = (m->flags & CAPSULE_MEM_IO_WIDTH_MASK) >> CAPSULE_MEM_IO_WIDTH_SHIFT;
+
+	/* Bits 0..3 stand for 1, 2, 4 and 8 bytes: the widths themselves. */
+	if (widths && !(widths & a->size))
+		return false;
+	if (!(m->flags & CAPSULE_MEM_IO_UNALIGNED) && !IS_ALIGNED(a->ipa, a->size))
+		return false;
+	return m->flags & (a->write ? CAPSULE_MEM_WRITE : CAPSULE_MEM_READ);
+}
+
+static void transfer(volatile void *p, struct mmio_access *a)
+{
+	switch (a->size) {
+	case 1:
+		if (a->write)
+			mmio_write8(p, (uint8_t)a->value);
+		else
+			a->value = mmio_read8(p);
+		break;
+	case 2:
+		if (a->write)
+			mmio_write16(p, (uint16_t)a->value);
+		else
+			a->value = mmio_read16(p);
+		break;
+	case 4:
+		if (a->write)
+			mmio_write32(p, (uint32_t)a->value);
+		else
+			a->value = mmio_read32(p);
+		break;
+	default:
+		if (a->write)
+			mmio_write64(p, a->value);
+		else
+			a->value = mmio_read64(p);
+	}
+}
+
+static enum mmio_result forward(const struct cell *cell, const struct capsule_memory *m,
+				struct mmio_access *a)
+{
+	uint64_t pa = m->phys_start + (a->ipa - m->virt_start);
+
+	if (!permitted(m, a) || !may_touch(cell, pa))
+		return MMIO_REFUSED;
+	transfer(hv_window_map_device(pa_init(pa)), a);
+	hv_window_unmap();
+	return MMIO_DONE;
+}
+
+static enum mmio_result region_access(struct vcpu *vcpu, struct mmio_access *a)
+{
+	struct cell *cell = vcpu->cell;
+	const struct capsule_memory *m = config_regions(cell->config);
+	struct pgt_leaf leaf;
+
+	spin_lock(&cell->s2_lock);
+	if (pgt_lookup(&cell->s2, a->ipa, &leaf))
+		leaf.annotation = 0;
+	spin_unlock(&cell->s2_lock);
+	if (leaf.valid || OWN_ANN_KIND(leaf.annotation) != OWN_KIND_MMIO ||
+	    cell_is_root(cell))
+		return MMIO_NOT_MINE;
+	for (unsigned i = OWN_ANN_NUMBER(leaf.annotation); i < cell->config->num_memory_regions;
+	     i++)
+		if (mmio_region_traps(&m[i]) && a->ipa >= m[i].virt_start &&
+		    a->ipa - m[i].virt_start < m[i].size &&
+		    m[i].size - (a->ipa - m[i].virt_start) >= a->size)
+			return forward(cell, &m[i], a);
+	return MMIO_NOT_MINE;
+}
+
+enum mmio_result mmio_dispatch(struct vcpu *vcpu, struct mmio_access *a)
+{
+	enum mmio_result rc = gic_mmio(vcpu, a);
+
+	return rc == MMIO_NOT_MINE ? region_access(vcpu, a) : rc;
+}
