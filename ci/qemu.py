@@ -81,6 +81,7 @@ class Machine:
         self.kernel, self.icount, self.secure, self.vhe, self.el2 = kernel, icount, secure, vhe, el2
         self.append, self.reboot, self.gdb, self.plugin = append, reboot, gdb, plugin
         self.extra = list(qemu)
+        self.rows, self.columns = 50, 200
         self.image, self.initrd = images.small(kernel, add)
         self.directory = directory or _own_directory(self.name)
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -135,7 +136,8 @@ class Machine:
 
     def command_line(self) -> str:
         """The kernel's command line."""
-        words = ["console=ttyAMA0", "loglevel=4", "panic=-1", "agency.columns=200"]
+        words = ["console=ttyAMA0", "loglevel=4", "panic=-1"]
+        words += [f"agency.rows={self.rows}", f"agency.columns={self.columns}"]
         if self.cpu.partition(",")[0] in VHE_CPUS and not self.vhe:
             words.append("kvm-arm.mode=nvhe")
         if self.icount:
@@ -173,6 +175,8 @@ class Machine:
     def boot(self) -> Machine:
         """Start the machine and wait until a command can be run."""
         self.start()
+        self._wait(self._monitor, rb'^\{"QMP": ', PATIENCE)
+        self.monitor("qmp_capabilities")
         self._wait(self.console, PROMPT, PATIENCE)
         self.check("true")
         return self
@@ -275,7 +279,7 @@ class Machine:
     def _obituary(self, error: Exception) -> str:
         tail = "\n".join(self.console_text().splitlines()[-30:])
         qemu = (self.directory / "qemu.log").read_text(errors="replace").strip()
-        ended = "QEMU has ended" if isinstance(error, ChannelClosed) else str(error)
+        ended = f"QEMU has ended. {error}" if isinstance(error, ChannelClosed) else f"{error}"
         return f"{ended}\n{qemu}\nThe console's last lines ({self.console_log}):\n{tail}"
 
     # -- what the kernel says
@@ -295,9 +299,6 @@ class Machine:
 
     def monitor(self, command: str, **arguments: Any) -> Any:
         """Give QEMU's monitor (QMP) a command and return what it answers."""
-        if not hasattr(self, "_greeted"):
-            self._greeted = True
-            self.monitor("qmp_capabilities")
         request = {"execute": command, "arguments": arguments}
         self._monitor.send(json.dumps(request).encode() + b"\n")
         _, match = self._wait(self._monitor, rb'^(\{"(?:return|error)": .*?)\r?\n', PATIENCE)
@@ -310,22 +311,29 @@ class Machine:
         """Whether QEMU runs."""
         return self._process is not None and self._process.poll() is None
 
-    def wait_end(self, timeout: float = PATIENCE) -> int:
-        """Wait until QEMU ends by itself; returns its exit status."""
+    def wait_end(self, timeout: float = PATIENCE) -> str:
+        """Wait until QEMU ends by itself.
+
+        Returns why in QEMU's words: guest-shutdown, guest-reset (also after a
+        panic), host-qmp-quit; or its exit status if it gave no reason.
+        """
         assert self._process
         try:
-            return self._process.wait(timeout)
+            status = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise MachineDied(
                 self._obituary(ChannelTimeout(f"QEMU still runs after {timeout:.0f} s"))
             ) from None
+        self._monitor.wait_closed(PATIENCE)
+        match = re.search(rb'"SHUTDOWN".*?"reason": "([^"]+)"', self._monitor.discard())
+        return match.group(1).decode() if match else f"exit status {status}"
 
-    def poweroff(self, timeout: float = PATIENCE) -> int:
-        """Let the agency power off; returns QEMU's exit status."""
+    def poweroff(self, timeout: float = PATIENCE) -> None:
+        """Let the agency power off, and check that it did so and nothing else."""
         self._agent.send(b"run 0 " + base64.b64encode(b"poweroff -f") + b"\n")
-        status = self.wait_end(timeout)
+        reason = self.wait_end(timeout)
         self.kill()
-        return status
+        assert reason == "guest-shutdown", self._obituary(ChannelClosed(reason))
 
     def kill(self) -> None:
         """End QEMU at once; nothing happens if it has ended."""
