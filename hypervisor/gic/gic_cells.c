@@ -93,12 +93,12 @@ static void reset_spis(struct cell *cell, uint32_t base, uint32_t bits)
 
 void gic_cell_reset(struct cell *cell)
 {
-	spin_lock(&gic.lock);
+	gicd_lock();
 	cell->dist.ctlr = 0;
 	for (uint32_t base = INTID_SPI; base < gic.nr_irqs; base += 32)
 		if (spi_owned(&cell->dist, base))
 			reset_spis(cell, base, spi_owned(&cell->dist, base));
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 static bool notify_named(uint32_t base, uint32_t bits)
@@ -149,7 +149,7 @@ static void resync_agency(void)
 void gic_cell_take(struct cell *cell)
 {
 	memset(&cell->dist, 0, sizeof(cell->dist));
-	spin_lock(&gic.lock);
+	gicd_lock();
 	for (uint32_t base = INTID_SPI; base < gic.nr_irqs; base += 32) {
 		uint32_t bits = config_spis(cell->config, base) &
 				spi_owned(&root_cell.dist, base);
@@ -160,7 +160,7 @@ void gic_cell_take(struct cell *cell)
 		own(&cell->dist, base, bits);
 		reset_spis(cell, base, bits);
 	}
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 	resync_agency();
 }
 
@@ -177,7 +177,7 @@ static void return_spis(uint32_t base, uint32_t bits)
 
 void gic_cell_give_back(struct cell *cell)
 {
-	spin_lock(&gic.lock);
+	gicd_lock();
 	for (uint32_t base = INTID_SPI; base < gic.nr_irqs; base += 32) {
 		uint32_t bits = spi_owned(&cell->dist, base);
 
@@ -187,28 +187,31 @@ void gic_cell_give_back(struct cell *cell)
 		disown(&cell->dist, base, bits);
 		return_spis(base, bits);
 	}
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
-static void import_spi(uint32_t intid)
+static void import_spi(uint32_t intid, const struct vcpu *first)
 {
 	struct vgic_dist *dist = &root_cell.dist;
 
 	dist->priority[intid] = mmio_read8(gic.gicd + GICD_IPRIORITYR + intid);
 	dist->route[intid] = (uint8_t)route_from_affinity(&root_cell,
 		mmio_read64(gic.gicd + GICD_IROUTER + 8 * intid));
+	/* One-of-N must not choose the CPU of a cell later. */
+	if (dist->route[intid] == VGIC_ROUTE_ANY)
+		gic_route_spi(&root_cell, intid, first, true);
 }
 
 /*
  * First CPU of the take-over, in thread context with interrupts off: what is
  * active was acknowledged by nobody who still cares, so it becomes pending.
  */
-void gic_import_dist(void)
+void gic_import_dist(const struct vcpu *first)
 {
 	struct vgic_dist *dist = &root_cell.dist;
 
 	memset(dist, 0, sizeof(*dist));
-	spin_lock(&gic.lock);
+	gicd_lock();
 	dist->ctlr = gicd_read(GICD_CTLR) & (uint32_t)(GICD_CTLR_GRP0 | GICD_CTLR_GRP1);
 	for (uint32_t base = INTID_SPI; base < gic.nr_irqs; base += 32) {
 		uint32_t bits = machine_spis(base) & config_spis(root_cell.config, base);
@@ -218,18 +221,18 @@ void gic_import_dist(void)
 		gicd_write(GICD_ISPENDR + base / 8, active);
 		gicd_write(GICD_ICACTIVER + base / 8, active);
 		for (; bits; bits &= bits - 1)
-			import_spi(base + (uint32_t)__builtin_ctz(bits));
+			import_spi(base + (uint32_t)__builtin_ctz(bits), first);
 	}
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 /* One-of-N routing as the agency wants it, once EL2 is about to leave. */
 void gic_restore_routing(void)
 {
-	spin_lock(&gic.lock);
+	gicd_lock();
 	for (uint32_t intid = INTID_SPI; intid < gic.nr_irqs; intid++)
 		if (spi_is_owned(&root_cell.dist, intid) &&
 		    root_cell.dist.route[intid] == VGIC_ROUTE_ANY)
 			mmio_write64(gic.gicd + GICD_IROUTER + 8 * intid, GICD_IROUTER_IRM);
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }

@@ -30,11 +30,8 @@ static void own_interrupts_on(uint8_t *gicr)
 	mmio_write32(gicr + GICR_ICENABLER0,
 		     (SGI_MASK & ~kick_bit) | (gic.own_ppis & ~maintenance));
 	gicr_wait(gicr);
-	if (gic.ds) {
-		uint32_t group = mmio_read32(gicr + GICR_IGROUPR0);
-
-		mmio_write32(gicr + GICR_IGROUPR0, group | ~0U);
-	}
+	if (gic.ds)
+		mmio_write32(gicr + GICR_IGROUPR0, ~0U);
 	mmio_write8(gicr + GICR_IPRIORITYR + GIC_SGI_KICK, PRIO_EL2);
 	mmio_write8(gicr + GICR_IPRIORITYR + gic.maintenance, PRIO_EL2);
 	mmio_write32(gicr + GICR_ISENABLER0, kick_bit | maintenance);
@@ -71,7 +68,7 @@ void gic_cpu_take(struct pcpu *pcpu)
 	uint8_t *gicr = gicr_of(pcpu);
 
 	if (!gic.imported)
-		gic_import_dist();
+		gic_import_dist(vcpu);
 	gic.imported = true;
 	memset(&vcpu->vgic, 0, sizeof(vcpu->vgic));
 	import_redistributor(gicr, &vcpu->vgic);
@@ -114,12 +111,15 @@ static void give_back_one(struct vcpu *vcpu, struct vgic_irq irq, uint64_t state
 	}
 }
 
-/* Takes what is physically pending for EL2 alone: it has no further meaning. */
+/*
+ * Only the kick is dropped: other SGIs that are physically pending come from
+ * CPUs which EL2 has left already.
+ */
 static void export_redistributor(uint8_t *gicr, const struct vgic_vcpu *v)
 {
 	mmio_write32(gicr + GICR_ICENABLER0, SGI_MASK | gic.own_ppis);
 	gicr_wait(gicr);
-	mmio_write32(gicr + GICR_ICPENDR0, SGI_MASK);
+	mmio_write32(gicr + GICR_ICPENDR0, kick_bit);
 	for (unsigned i = 0; i < 32; i++)
 		mmio_write8(gicr + GICR_IPRIORITYR + i, v->priority[i]);
 	mmio_write32(gicr + GICR_ISENABLER0, v->enabled);

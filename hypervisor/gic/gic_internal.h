@@ -196,7 +196,10 @@ static inline uint8_t hw_priority(uint8_t priority)
 	return (uint8_t)MAX(priority, PRIO_GUEST_HIGHEST);
 }
 
-/* gicv3.c: physical GIC. wait: until an earlier write took effect, bounded. */
+/* gicv3.c: the distributor lock (spinlock.h says where it stands in the order). */
+void gicd_lock(void);
+void gicd_unlock(void);
+/* Physical GIC. wait: until an earlier write took effect, bounded. */
 void gicd_wait(void);
 void gicr_wait(uint8_t *gicr);
 void gicr_wake(uint8_t *gicr);
@@ -220,7 +223,7 @@ void gic_route_all(struct cell *cell, const struct vcpu *self, bool self_on);
 void gic_spi_elsewhere(const struct pcpu *pcpu, uint32_t intid);
 
 /* gic_cells.c: distributor state of the agency at its first and last CPU. */
-void gic_import_dist(void);
+void gic_import_dist(const struct vcpu *first);
 void gic_restore_routing(void);
 
 /* vgic_lr.c, vgic_state.c: list registers and queue. own: on the vCPU's CPU only. */

@@ -59,11 +59,11 @@ void gic_route_spi(const struct cell *cell, uint32_t intid,
 
 void gic_route_all(struct cell *cell, const struct vcpu *self, bool self_on)
 {
-	spin_lock(&gic.lock);
+	gicd_lock();
 	for (uint32_t intid = INTID_SPI; intid < gic.nr_irqs; intid++)
 		if (spi_is_owned(&cell->dist, intid))
 			gic_route_spi(cell, intid, self, self_on);
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 static struct cell *spi_owner(uint32_t intid)
@@ -84,7 +84,7 @@ void gic_spi_elsewhere(const struct pcpu *pcpu, uint32_t intid)
 	uint32_t offset = intid / 32 * 4, bit = 1U << (intid % 32);
 	struct cell *owner;
 
-	spin_lock(&gic.lock);
+	gicd_lock();
 	owner = spi_owner(intid);
 	if (owner)
 		gic_route_spi(owner, intid, NULL, false);
@@ -96,5 +96,5 @@ void gic_spi_elsewhere(const struct pcpu *pcpu, uint32_t intid)
 	if (owner)
 		gicd_write(GICD_ISPENDR + offset, bit);
 	gicd_write(GICD_ICACTIVER + offset, bit);
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }

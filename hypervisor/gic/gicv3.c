@@ -19,6 +19,16 @@ struct gic_hw gic;
  */
 #define GIC_POLLS	1000000U
 
+void gicd_lock(void)
+{
+	spin_lock(&gic.lock);
+}
+
+void gicd_unlock(void)
+{
+	spin_unlock(&gic.lock);
+}
+
 void gicd_wait(void)
 {
 	for (unsigned i = 0; i < GIC_POLLS; i++)

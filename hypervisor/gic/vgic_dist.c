@@ -58,10 +58,10 @@ static void access_ctlr(const struct vgic_access *r)
 		r->a->value = (hw & ~groups) | dist_of(r)->ctlr;
 		return;
 	}
-	spin_lock(&gic.lock);
+	gicd_lock();
 	old = dist_of(r)->ctlr;
 	__atomic_store_n(&dist_of(r)->ctlr, (uint32_t)r->a->value & groups, __ATOMIC_RELEASE);
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 	if (old != ((uint32_t)r->a->value & groups))
 		resync_cell(r->vcpu);
 }
@@ -86,10 +86,10 @@ static void access_message(const struct vgic_access *r)
 	if (!r->a->write || !cell_is_root(r->vcpu->cell) ||
 	    intid < INTID_SPI || intid >= gic.nr_irqs)
 		return;
-	spin_lock(&gic.lock);
+	gicd_lock();
 	if (spi_is_owned(dist_of(r), intid))
 		gicd_write(r->offset, intid);
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 static void access_group(const struct vgic_access *r)
@@ -100,12 +100,12 @@ static void access_group(const struct vgic_access *r)
 
 static void access_isenabler(const struct vgic_access *r)
 {
-	spin_lock(&gic.lock);
+	gicd_lock();
 	if (r->a->write)
 		gicd_write(r->offset, (uint32_t)r->a->value & owned_mask(r));
 	else
 		r->a->value = gicd_read(r->offset) & owned_mask(r);
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 /*
@@ -116,7 +116,7 @@ static void access_icenabler(const struct vgic_access *r)
 {
 	uint32_t base = word_base(r), bits, back;
 
-	spin_lock(&gic.lock);
+	gicd_lock();
 	bits = owned_mask(r);
 	if (!r->a->write) {
 		r->a->value = gicd_read(r->offset) & bits;
@@ -130,7 +130,7 @@ static void access_icenabler(const struct vgic_access *r)
 			gicd_write(GICD_ICACTIVER + base / 8, back);
 		}
 	}
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 static void access_pending(const struct vgic_access *r)
@@ -138,10 +138,10 @@ static void access_pending(const struct vgic_access *r)
 	bool set = r->offset < GICD_ICPENDR;
 	uint32_t base = word_base(r), bits, lr_pending, lr_active;
 
-	spin_lock(&gic.lock);
+	gicd_lock();
 	bits = owned_mask(r);
 	if (!bits) {
-		spin_unlock(&gic.lock);
+		gicd_unlock();
 		return;
 	}
 	if (!r->a->write) {
@@ -154,7 +154,7 @@ static void access_pending(const struct vgic_access *r)
 			gicd_write(GICD_ICACTIVER + base / 8,
 				   vgic_take_pending(r->vcpu, base, bits, false));
 	}
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 /* Pending in a list register is active for the hardware, but not for the guest. */
@@ -163,10 +163,10 @@ static void access_active(const struct vgic_access *r)
 	bool set = r->offset < GICD_ICACTIVER;
 	uint32_t base = word_base(r), bits, lr_pending, lr_active;
 
-	spin_lock(&gic.lock);
+	gicd_lock();
 	bits = owned_mask(r);
 	if (!bits) {
-		spin_unlock(&gic.lock);
+		gicd_unlock();
 		return;
 	}
 	vgic_lr_state(r->vcpu, base, &lr_pending, &lr_active);
@@ -178,7 +178,7 @@ static void access_active(const struct vgic_access *r)
 			vgic_clear_active(r->vcpu, base, bits);
 		gicd_write(r->offset, bits);
 	}
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 static void access_priority(const struct vgic_access *r)
@@ -186,7 +186,7 @@ static void access_priority(const struct vgic_access *r)
 	struct vgic_dist *dist = dist_of(r);
 	uint32_t first = r->offset - GICD_IPRIORITYR;
 
-	spin_lock(&gic.lock);
+	gicd_lock();
 	for (unsigned i = 0; i < r->a->size; i++) {
 		uint32_t intid = first + i;
 		uint8_t priority = guest_priority((uint32_t)(r->a->value >> (8 * i)));
@@ -200,7 +200,7 @@ static void access_priority(const struct vgic_access *r)
 		dist->priority[intid] = priority;
 		mmio_write8(gic.gicd + GICD_IPRIORITYR + intid, hw_priority(priority));
 	}
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 /* Bit 2n+1 of each field is the configuration; bit 2n reads as zero. */
@@ -210,14 +210,14 @@ static void access_config(const struct vgic_access *r)
 
 	if (base < INTID_SPI || base >= gic.nr_irqs)
 		return;
-	spin_lock(&gic.lock);
+	gicd_lock();
 	mask = spread(spi_owned(dist_of(r), base & ~31U) >> (base & 31) & 0xffff) << 1;
 	if (!r->a->write)
 		r->a->value = gicd_read(r->offset) & mask;
 	else if (mask)
 		gicd_write(r->offset, (gicd_read(r->offset) & ~mask) |
 			   ((uint32_t)r->a->value & mask));
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 static void access_router(const struct vgic_access *r)
@@ -228,7 +228,7 @@ static void access_router(const struct vgic_access *r)
 
 	if (intid < INTID_SPI || intid >= gic.nr_irqs)
 		return;
-	spin_lock(&gic.lock);
+	gicd_lock();
 	if (spi_is_owned(&cell->dist, intid)) {
 		value = route_to_affinity(cell, cell->dist.route[intid]);
 		if (r->a->write) {
@@ -240,7 +240,7 @@ static void access_router(const struct vgic_access *r)
 			vgic_return64(r, value);
 		}
 	}
-	spin_unlock(&gic.lock);
+	gicd_unlock();
 }
 
 static const struct vgic_reg dist_regs[] = {

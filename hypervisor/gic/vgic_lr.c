@@ -110,14 +110,14 @@ static void lr_store(const struct lr_set *s)
 }
 
 /* Queue; vgic.lock held. */
-static bool queue_put(struct vgic_vcpu *v, struct vgic_irq irq)
+static bool queue_put(struct vgic_vcpu *v, struct vgic_irq irq, unsigned limit)
 {
 	for (unsigned i = 0; i < v->num_queued; i++)
 		if (v->queue[i].intid == irq.intid) {
 			v->queue[i].hw |= irq.hw;
 			return true;
 		}
-	if (v->num_queued == VGIC_QUEUE_LEN)
+	if (v->num_queued >= limit)
 		return false;
 	v->queue[v->num_queued++] = irq;
 	return true;
@@ -130,19 +130,22 @@ static void queue_remove(struct vgic_vcpu *v, unsigned index)
 		v->queue[i] = v->queue[i + 1];
 }
 
-/* Queues an interrupt for a vCPU. Any CPU. False: no room, it is not queued. */
+/*
+ * Queues an interrupt for a vCPU. Any CPU. False: no room, it is not queued.
+ * Room is kept for what may come back out of list registers.
+ */
 bool vgic_queue(struct vcpu *vcpu, struct vgic_irq irq)
 {
 	struct vgic_vcpu *v = &vcpu->vgic;
 	bool queued;
 
 	spin_lock(&v->lock);
-	queued = queue_put(v, irq);
+	queued = queue_put(v, irq, VGIC_QUEUE_LEN - VGIC_MAX_LRS);
 	spin_unlock(&v->lock);
 	return queued;
 }
 
-/* Room is kept for what eviction may put back and for other CPUs. */
+/* The rest is for interrupts that other CPUs hand over. */
 bool vgic_has_room(const struct vcpu *vcpu)
 {
 	return __atomic_load_n(&vcpu->vgic.num_queued, __ATOMIC_RELAXED) <
@@ -155,7 +158,7 @@ static void put_back(struct vgic_vcpu *v, struct vgic_irq irq)
 	if (irq.intid < INTID_SPI && !irq.hw)
 		__atomic_fetch_or(&v->pending, 1U << irq.intid, __ATOMIC_RELAXED);
 	else
-		CHECK(queue_put(v, irq));
+		CHECK(queue_put(v, irq, VGIC_QUEUE_LEN));
 }
 
 static bool may_inject(const struct vcpu *vcpu)
@@ -201,10 +204,13 @@ static void resync(struct vcpu *vcpu, struct lr_set *s)
 
 		if (is_foreign(vcpu, irq)) {
 			lr_set(v, s, n, 0);
-		} else if (s->lr[n] & ICH_LR_PENDING && is_masked(vcpu, irq)) {
+		} else if (lr_only_pending(s->lr[n]) && is_masked(vcpu, irq)) {
 			put_back(v, irq);
-			lr_set(v, s, n, s->lr[n] & ICH_LR_ACTIVE ?
-			       s->lr[n] & ~ICH_LR_PENDING : 0);
+			lr_set(v, s, n, 0);
+		} else if (s->lr[n] & ICH_LR_PENDING && irq.intid < 16 &&
+			   is_masked(vcpu, irq)) {
+			put_back(v, irq);
+			lr_set(v, s, n, s->lr[n] & ~ICH_LR_PENDING);
 		}
 	}
 }
@@ -323,7 +329,7 @@ static uint32_t wanted_hcr(const struct vgic_vcpu *v, const struct lr_set *s, bo
 	if (!waiting)
 		return (uint32_t)ICH_HCR_EN;
 	for_each_bit(n, v->used_lrs, rest)
-		if (s->lr[n] & ICH_LR_PENDING)
+		if (lr_only_pending(s->lr[n]))
 			return (uint32_t)(ICH_HCR_EN | ICH_HCR_NPIE);
 	/* One list register that is active would be "at most one" for ever. */
 	return (uint32_t)(ICH_HCR_EN | (gic.nr_lrs > 1 ? ICH_HCR_UIE : 0));
