@@ -169,12 +169,29 @@ static void give_order(unsigned int cpu, enum order order)
 		gic_send_sgi(SGI_KICK, cpu);
 }
 
+/* Only in a cell: plain QEMU believes every entry address. */
+static void refuse_bad_entry(unsigned int cpu)
+{
+	uintptr_t outside = (uintptr_t)__ram_end + 0x1000;
+	int32_t ret;
+
+	if (!platform_get()->comm)
+		return;
+	ret = psci_cpu_on(smp_mpidr(cpu), outside, 0);
+	if (ret != PSCI_INVALID_ADDRESS)
+		fail("CPU_ON with an entry outside memory", cpu, ret);
+	ret = psci_cpu_on(smp_mpidr(cpu), (uintptr_t)__image_start + 2, 0);
+	if (ret != PSCI_INVALID_ADDRESS)
+		fail("CPU_ON with an unaligned entry", cpu, ret);
+}
+
 static void turn_on(unsigned int cpu, unsigned int times)
 {
 	int32_t ret;
 
 	if (psci_affinity_info(smp_mpidr(cpu), 0) != PSCI_AFF_OFF)
 		fail("not off before CPU_ON", cpu, psci_affinity_info(smp_mpidr(cpu), 0));
+	refuse_bad_entry(cpu);
 	ret = smp_start(cpu, secondary);
 	if (ret != PSCI_SUCCESS)
 		fail("CPU_ON", cpu, ret);

@@ -200,6 +200,15 @@ bool way_smccc_sweep(uintptr_t arg)
 	return ok;
 }
 
+/* Both are wrong, the CPU and the address: either may be named. */
+static bool on_at_bad_address(void)
+{
+	int32_t ret = psci_cpu_on(smp_mpidr(smp_cpu()), AT_OUTSIDE, 0);
+
+	return expect(ret == PSCI_ALREADY_ON || ret == PSCI_INVALID_ADDRESS,
+		      "CPU_ON, itself, bad address", (uint64_t)ret);
+}
+
 static bool expect_psci(const char *what, int32_t seen, int32_t expected)
 {
 	if (seen != expected)
@@ -235,6 +244,7 @@ bool way_psci_arguments(uintptr_t arg)
 		   expect_psci("AFFINITY_INFO, no such CPU", psci_affinity_info(none, 0),
 			   PSCI_INVALID_PARAMETERS),
 		   expect_psci("AFFINITY_INFO, level 4", psci_affinity_info(self, 4), PSCI_INVALID_PARAMETERS),
+		   on_at_bad_address(),
 		   suspend_power_down());
 }
 
