@@ -186,19 +186,54 @@ int mem_take_any(struct mem_block *block, u64 size, struct capsule_err *err)
 	return rc;
 }
 
-/* Does a child of /reserved-memory hold all of the range for somebody like us? */
+/* Does an entry of the node's reg property hold all of the range? */
+static bool node_holds(struct device_node *node, u64 start, u64 size)
+{
+	struct resource res;
+	int i;
+
+	for (i = 0; !of_address_to_resource(node, i, &res); i++)
+		if (res.start <= start && start + size - 1 <= res.end)
+			return true;
+	return false;
+}
+
+/* Is it a part of /reserved-memory that is set aside for somebody like us? */
 static bool in_reserved_memory(u64 start, u64 size)
 {
 	struct device_node *parent = of_find_node_by_path("/reserved-memory"), *child;
-	struct resource res;
 	bool found = false;
 
 	for_each_available_child_of_node(parent, child)
-		if (!of_address_to_resource(child, 0, &res) && res.start <= start &&
-		    start + size - 1 <= res.end)
-			found = true;
+		found |= node_holds(child, start, size);
 	of_node_put(parent);
 	return found;
+}
+
+/* RAM that the kernel was told to leave alone (mem=) is still in the device tree. */
+static bool in_memory_node(u64 start, u64 size)
+{
+	struct device_node *node;
+	bool found = false;
+
+	for_each_node_by_type(node, "memory")
+		found |= node_holds(node, start, size);
+	return found;
+}
+
+/* RAM, or at least a promise of it, that the page allocator never had. */
+static bool never_managed(u64 start, u64 size)
+{
+	if (in_reserved_memory(start, size))
+		return true;
+	return region_intersects(start, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) ==
+	       REGION_DISJOINT && in_memory_node(start, size);
+}
+
+static bool all_managed(u64 start, u64 size)
+{
+	return region_intersects(start, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) ==
+	       REGION_INTERSECTS;
 }
 
 /**
@@ -211,17 +246,16 @@ static bool in_reserved_memory(u64 start, u64 size)
 int mem_take_fixed(struct mem_block *block, u64 start, u64 size, u32 region,
 		   struct capsule_err *err)
 {
-	int where = region_intersects(start, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE);
+	unsigned long pfn = PHYS_PFN(start), end = PHYS_PFN(start + size);
 
 	block->kind = MEM_NONE;
-	if (where == REGION_DISJOINT || in_reserved_memory(start, size)) {
+	if (never_managed(start, size)) {
 		*block = (struct mem_block){ .start = start, .size = size, .kind = MEM_RESERVED };
 		return 0;
 	}
-	if (where == REGION_MIXED)
+	if (!all_managed(start, size))
 		return refuse(err, -EINVAL, CAPSULE_REASON_MEM_NOT_RAM, region, start);
-	if (first_unmovable(PHYS_PFN(start), PHYS_PFN(start + size)) != PHYS_PFN(start + size) ||
-	    take_exact(block, start, size))
+	if (first_unmovable(pfn, end) != end || take_exact(block, start, size))
 		return refuse(err, -EBUSY, CAPSULE_REASON_MEM_NOT_OWNED, region, start);
 	return 0;
 }
