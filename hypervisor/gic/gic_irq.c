@@ -148,3 +148,14 @@ void gic_handle_irq(struct pcpu *pcpu)
 		handle_one(pcpu, vcpu, intid);
 	}
 }
+
+void gic_handle_fiq(void)
+{
+	uint32_t intid = (uint32_t)(read_sysreg(ICC_IAR0_EL1) & ICC_IAR_INTID);
+
+	if (intid >= INTID_SPECIAL && intid <= 1023)
+		return;
+	write_sysreg(ICC_EOIR0_EL1, intid);
+	write_sysreg(ICC_DIR_EL1, intid);
+	isb();
+}

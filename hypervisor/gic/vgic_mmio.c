@@ -66,7 +66,7 @@ void vgic_forward(const struct vgic_access *r)
 		mmio_write32(r->hw + r->offset, (uint32_t)r->a->value);
 }
 
-enum mmio_result gic_mmio(struct vcpu *vcpu, struct mmio_access *a)
+static enum mmio_result find_frame(struct vcpu *vcpu, struct mmio_access *a)
 {
 	if (a->ipa - gic.gicd_pa < GICD_SIZE)
 		return vgic_dist_mmio(vcpu, a, (uint32_t)(a->ipa - gic.gicd_pa));
@@ -75,4 +75,14 @@ enum mmio_result gic_mmio(struct vcpu *vcpu, struct mmio_access *a)
 	if (gic.gits && a->ipa - gic.gits_pa < GITS_CONTROL_SIZE)
 		return vgic_its_mmio(vcpu, a, (uint32_t)(a->ipa - gic.gits_pa));
 	return MMIO_NOT_MINE;
+}
+
+enum mmio_result gic_mmio(struct vcpu *vcpu, struct mmio_access *a)
+{
+	enum mmio_result result = find_frame(vcpu, a);
+
+	/* An enable, a pending bit or a priority may change what goes first. */
+	if (result == MMIO_DONE && a->write)
+		gic_flush(vcpu);
+	return result;
 }

@@ -14,7 +14,7 @@ static void send(const struct vcpu *from, struct vcpu *to, uint32_t intid)
 		return;
 	if (__atomic_fetch_or(&to->vgic.pending, bit, __ATOMIC_ACQ_REL) & bit)
 		return;
-	if (to->pcpu != from->pcpu)
+	if (to != from)
 		gic_kick(to->pcpu);
 }
 
@@ -51,6 +51,7 @@ void gic_sgi_write(struct vcpu *vcpu, uint64_t value)
 
 	if (!(value & ICC_SGIR_IRM)) {
 		send_to_list(vcpu, value, intid);
+		gic_flush(vcpu);
 		return;
 	}
 	for (unsigned i = 0; i < vcpu->cell->num_vcpus; i++) {
