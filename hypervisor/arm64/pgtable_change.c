@@ -319,7 +319,7 @@ int pgt_annotate(struct pgt *pgt, uint64_t ia, uint64_t size, uint64_t annotatio
 
 /*
  * The leaf that can stand for a whole table whose entry has this level, in
- * *leaf. False if there is none.
+ * *leaf. False if there is none, or if somebody relies on its edges.
  */
 static bool merged_leaf(const uint64_t *table, unsigned int level, uint64_t *leaf)
 {
@@ -327,9 +327,10 @@ static bool merged_leaf(const uint64_t *table, unsigned int level, uint64_t *lea
 	const bool valid = (first & DESC_VALID) != 0;
 	const uint64_t step = valid ? level_size(level + 1) : 0;
 
-	if (desc_is_table(first, level + 1) || (level == 0 && first != 0))
+	if (desc_is_table(first, level + 1) || (!valid && first != 0))
 		return false;
-	if (valid && !IS_ALIGNED(first & DESC_OA, level_size(level)))
+	if (valid && (level == 0 || (first & DESC_SW) ||
+		      !IS_ALIGNED(first & DESC_OA, level_size(level))))
 		return false;
 	for (unsigned int i = 1; i < PGT_ENTRIES; i++)
 		if (desc_read(&table[i]) != first + i * step)

@@ -73,7 +73,4 @@ static inline uint64_t *desc_table(const struct pgt *pgt, uint64_t desc)
  */
 uint64_t desc_attr(enum pgt_stage stage, unsigned int attr);
 
-/* -EINVAL or -ERANGE if the walk cannot cover this range, else 0. */
-int pgt_check_range(const struct pgt *pgt, uint64_t ia, uint64_t size);
-
 #endif

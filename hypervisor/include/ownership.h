@@ -4,24 +4,34 @@
  * the hypervisor, page by page.
  *
  * The state stands in the agency's stage 2, which maps physical addresses
- * 1:1, and is mirrored in the cell's:
+ * 1:1; the cell's stage 2 is the proof that a page is that cell's:
  *
  *   agency's entry              meaning                       cell's entry
  *   valid, OWN_OWNED            the agency's alone            none
  *   valid, OWN_SHARED + n       the agency's, n + 1 mappings  valid, OWN_SHARED
  *                               of it in cells
- *   valid, OWN_LENT             the cell's, loadable          valid, OWN_LENT
- *   invalid, OWN_KIND_CELL      the cell's alone              valid, OWN_OWNED
+ *   valid, OWN_LENT             the cell's, loadable          valid, OWN_OWNED
+ *   invalid, OWN_KIND_CELL      the cell's alone              valid, OWN_OWNED,
+ *                                                             or OWN_KIND_MMIO
  *   invalid, OWN_KIND_HYP       the hypervisor's              none
  *   invalid, OWN_KIND_MMIO      emulated for the agency       any
  *   invalid, 0                  not the agency's (strict list)  any
+ *
+ * (A cell's page that is OWN_KIND_MMIO in its own table: exclusive registers
+ * of which every access is checked.)
  *
  * Each transition has a check and a commit. The check finds every reason to
  * refuse and prepares both page tables (the only part that allocates; pages
  * are charged as the tables' ctx says). After a check that succeeded, either
  * the commit follows, which cannot fail, or own_cancel(), which gives the
- * pages back. Checks of several regions may be followed by their commits
- * only if the regions do not overlap each other: own_overlap().
+ * pages back. Checks of several regions may be followed by their commits only
+ * if the regions do not overlap each other, physically or in the cell's
+ * addresses: own_overlap(). If one of several checks fails, all regions
+ * checked before it are cancelled.
+ *
+ * A region that was given, lent or shared goes back over the same edges
+ * without any allocation: the checks of return, unshare, lend and unlend of
+ * that very region never answer -ENOMEM.
  *
  * Addresses and sizes are bytes, multiples of 4096. RAM and devices are
  * treated alike. Context: EL2, the locks of both tables held.
@@ -91,11 +101,14 @@ struct own_parties {
 int own_check_give(const struct own_parties *p, const struct own_region *r, uint64_t *fail);
 void own_commit_give(const struct own_parties *p, const struct own_region *r);
 
-/* Takes it back from the cell, lent or not. The pages of the tables too. */
+/*
+ * Takes it back from the cell, lent or not, mapped in the cell or emulated
+ * there. Tables that only this region needed are freed.
+ */
 int own_check_return(const struct own_parties *p, const struct own_region *r, uint64_t *fail);
 void own_commit_return(const struct own_parties *p, const struct own_region *r);
 
-/* ROOTSHARED: up to 14 mappings of one page in cells. */
+/* ROOTSHARED: up to 14 mappings of one page in cells, then -EBUSY. */
 int own_check_share(const struct own_parties *p, const struct own_region *r, uint64_t *fail);
 void own_commit_share(const struct own_parties *p, const struct own_region *r);
 int own_check_unshare(const struct own_parties *p, const struct own_region *r, uint64_t *fail);
@@ -111,7 +124,10 @@ void own_commit_unlend(const struct own_parties *p, const struct own_region *r);
 int own_check_claim(struct pgt *agency, pa_t phys, uint64_t size, uint64_t *fail);
 void own_commit_claim(struct pgt *agency, pa_t phys, uint64_t size);
 
-/* Undoes the preparation of a check whose commit will not follow. */
+/*
+ * Undoes the preparation of a give or share check whose commit will not
+ * follow; for the other checks there is nothing to undo, and it does nothing.
+ */
 void own_cancel(const struct own_parties *p, const struct own_region *r);
 
 /*

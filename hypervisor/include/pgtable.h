@@ -153,7 +153,9 @@ int pgt_map(struct pgt *pgt, uint64_t ia, pa_t pa, uint64_t size, unsigned int a
  * Makes [ia, ia + size) invalid and stores @annotation (< PGT_ANNOTATION_MAX;
  * 0 is a plain unmap) in its entries. When this returns no CPU uses the old
  * translation. Errors as for pgt_map(); no -ENOMEM after pgt_split(), or if
- * the range was mapped by one pgt_map() and not merged since.
+ * the range was mapped by one pgt_map() and not merged since. Tables that the
+ * annotation makes unnecessary are freed; mapping the range again needs them
+ * again, unless pa == ia.
  */
 int pgt_annotate(struct pgt *pgt, uint64_t ia, uint64_t size, uint64_t annotation);
 
@@ -172,12 +174,20 @@ int pgt_split(struct pgt *pgt, uint64_t ia, uint64_t size);
 
 /*
  * Replaces every table that overlaps [ia, ia + size) and whose entries are
- * one contiguous uniform mapping (or one annotation) by a block, up to the
- * largest, and frees it. Translations do not change. Cannot fail; an
- * impossible range does nothing. Do not use where PGT_NO_BLOCK mappings must
- * stay pages.
+ * one contiguous uniform mapping, or all empty, by a block, up to the
+ * largest, and frees it. Translations do not change. Entries with a page
+ * state or an annotation other than 0 stay as they are: whoever put them
+ * there relies on their edges to take them away again without allocating.
+ * Cannot fail; an impossible range does nothing. Do not use where
+ * PGT_NO_BLOCK mappings must stay pages.
  */
 void pgt_merge(struct pgt *pgt, uint64_t ia, uint64_t size);
+
+/*
+ * 0 if the table can hold the range; -EINVAL if it is misaligned or empty,
+ * -ERANGE if it is not within the input address size.
+ */
+int pgt_check_range(const struct pgt *pgt, uint64_t ia, uint64_t size);
 
 /* What @ia translates to. -ERANGE if it is outside the input address size. */
 int pgt_lookup(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf);
