@@ -67,10 +67,20 @@ static struct ram_ranges *find_ram(void)
 }
 
 /*
- * The first page of [start, end) that can certainly not be moved away, or
- * end. A quick look that saves the page allocator hopeless attempts.
+ * In use by somebody who cannot be told to move. A page on its way to an LRU
+ * list looks the same for a short time.
  */
-static unsigned long first_unmovable(unsigned long start, unsigned long end)
+static bool seems_pinned(struct page *page)
+{
+	return page_ref_count(page) && !PageLRU(page) && !__PageMovable(page);
+}
+
+/*
+ * The first page of [start, end) that can certainly, or with @strict
+ * probably, not be moved away; or end. A quick look that saves the page
+ * allocator hopeless attempts, which are expensive.
+ */
+static unsigned long first_unmovable(unsigned long start, unsigned long end, bool strict)
 {
 	struct page *first = pfn_to_online_page(start);
 	unsigned long pfn;
@@ -81,7 +91,8 @@ static unsigned long first_unmovable(unsigned long start, unsigned long end)
 		struct page *page = pfn_to_online_page(pfn);
 
 		if (!page || page_zone(page) != page_zone(first) || PageReserved(page) ||
-		    PageSlab(page) || PageTable(page) || PageOffline(page))
+		    PageSlab(page) || PageTable(page) || PageOffline(page) ||
+		    (strict && seems_pinned(page)))
 			break;
 	}
 	return pfn;
@@ -99,48 +110,66 @@ static int take_exact(struct mem_block *block, u64 start, u64 size)
 	return 0;
 }
 
-/*
- * Try windows of [start, end) from the top down, @step bytes apart. High
- * addresses first: the low ones are what devices with narrow DMA need.
- */
-static int search_range(struct mem_block *block, u64 start, u64 end, u64 size, u64 step)
-{
-	u64 align = min_t(u64, step, CAPSULE_HV_ALIGN), at;
+struct search {
+	u64 size, align, step;	/* bytes */
+	bool strict;
+};
 
-	if (end - start < size)
+/*
+ * Try windows of [start, end) from the top down. High addresses first: the
+ * low ones are what devices with narrow DMA need.
+ */
+static int search_range(struct mem_block *block, u64 start, u64 end, const struct search *s)
+{
+	u64 at, next;
+
+	if (end - start < s->size)
 		return -ENOSPC;
-	at = round_down(end - size, align);
-	while (at >= start && at < end) {
-		unsigned long bad = first_unmovable(PHYS_PFN(at), PHYS_PFN(at + size));
-		u64 next = at - step;
+	for (at = round_down(end - s->size, s->align); at >= start; at = next) {
+		unsigned long stop = PHYS_PFN(at + s->size);
+		unsigned long bad = first_unmovable(PHYS_PFN(at), stop, s->strict);
 
 		if (signal_pending(current))
 			return -EINTR;
-		if (bad == PHYS_PFN(at + size)) {
-			if (!take_exact(block, at, size))
-				return 0;
-		} else {
-			next = round_down(PFN_PHYS(bad) - size, align);
-		}
+		if (bad == stop && !take_exact(block, at, s->size))
+			return 0;
+		next = bad == stop ? at - s->step :
+		       round_down(PFN_PHYS(bad) - s->size, s->align);
 		if (next >= at)
 			break;
-		at = next;
 		cond_resched();
 	}
 	return -ENOSPC;
 }
 
-static int search(struct mem_block *block, const struct ram_ranges *ram, u64 size, u64 step)
+static int search_all(struct mem_block *block, const struct ram_ranges *ram,
+		      const struct search *s)
 {
 	unsigned int i;
+	int rc = -ENOSPC;
 
-	for (i = ram->count; i-- > 0;) {
-		int rc = search_range(block, ram->range[i].start, ram->range[i].end, size, step);
+	for (i = ram->count; rc == -ENOSPC && i-- > 0;)
+		rc = search_range(block, ram->range[i].start, ram->range[i].end, s);
+	return rc;
+}
 
-		if (rc != -ENOSPC)
-			return rc;
-	}
-	return -ENOSPC;
+/* First where it is likely to succeed at once, then more thoroughly. */
+static int search(struct mem_block *block, const struct ram_ranges *ram, u64 size)
+{
+	u64 align = size < CAPSULE_HV_ALIGN ? PAGE_SIZE : CAPSULE_HV_ALIGN;
+	struct search s = {
+		.size = size,
+		.align = align,
+		.step = max(size, CAPSULE_HV_ALIGN),
+		.strict = true,
+	};
+	int rc = search_all(block, ram, &s);
+
+	if (rc != -ENOSPC)
+		return rc;
+	s.strict = false;
+	s.step = max(round_up(size / 8, align), CAPSULE_HV_ALIGN);
+	return search_all(block, ram, &s);
 }
 
 /* How much could be had? Halves until something is found. */
@@ -150,7 +179,7 @@ static u64 largest(const struct ram_ranges *ram, u64 size)
 
 	for (size = round_down(size / 2, CAPSULE_HV_ALIGN); size;
 	     size = round_down(size / 2, CAPSULE_HV_ALIGN)) {
-		if (search(&block, ram, size, size))
+		if (search(&block, ram, size))
 			continue;
 		mem_release(&block);
 		return size;
@@ -169,15 +198,12 @@ static u64 largest(const struct ram_ranges *ram, u64 size)
 int mem_take_any(struct mem_block *block, u64 size, struct capsule_err *err)
 {
 	struct ram_ranges *ram = find_ram();
-	u64 fine = size < CAPSULE_HV_ALIGN ? PAGE_SIZE * 16 : CAPSULE_HV_ALIGN;
 	int rc;
 
 	block->kind = MEM_NONE;
 	if (!ram)
 		return -ENOMEM;
-	rc = search(block, ram, size, max_t(u64, size, fine));
-	if (rc == -ENOSPC)
-		rc = search(block, ram, size, fine);
+	rc = search(block, ram, size);
 	if (rc == -ENOSPC)
 		rc = refuse(err, -ENOMEM, CAPSULE_REASON_NO_CONTIG, size, largest(ram, size));
 	else if (rc == -EINTR)
@@ -255,7 +281,7 @@ int mem_take_fixed(struct mem_block *block, u64 start, u64 size, u32 region,
 	}
 	if (!all_managed(start, size))
 		return refuse(err, -EINVAL, CAPSULE_REASON_MEM_NOT_RAM, region, start);
-	if (first_unmovable(pfn, end) != end || take_exact(block, start, size))
+	if (first_unmovable(pfn, end, false) != end || take_exact(block, start, size))
 		return refuse(err, -EBUSY, CAPSULE_REASON_MEM_NOT_OWNED, region, start);
 	return 0;
 }
