@@ -2,19 +2,10 @@
 /* /dev/capsule: opening, calling, and the errors of that. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
-
-/* Tests of the tool run against a device of their own. */
-static const char *device_path(void)
-{
-	const char *path = getenv("CAPSULE_DEVICE");
-
-	return path && *path ? path : CAPSULE_DEVICE;
-}
 
 static int check_version(int fd)
 {
@@ -23,7 +14,7 @@ static int check_version(int fd)
 	if (ioctl(fd, CAPSULE_IOC_VERSION, &version) < 0)
 		return ctl_fail(CTL_EXIT_DRIVER_VERSION,
 				"%s does not answer (%s): the module is of another version, load the one installed with this program",
-				device_path(), strerror(errno));
+				CAPSULE_DEVICE, strerror(errno));
 	if (version.ioctl_version != CAPSULE_IOCTL_VERSION)
 		return ctl_fail(CTL_EXIT_DRIVER_VERSION,
 				"the module speaks interface %u, this program %u: load the one installed with this program",
@@ -36,17 +27,17 @@ int ctl_open_device(int *fd)
 {
 	int code;
 
-	*fd = open(device_path(), O_RDWR | O_CLOEXEC);
+	*fd = open(CAPSULE_DEVICE, O_RDWR | O_CLOEXEC);
 	if (*fd < 0) {
 		if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
 			return ctl_fail(CTL_EXIT_NO_DRIVER,
 					"the driver is not loaded (no %s): modprobe capsule",
-					device_path());
+					CAPSULE_DEVICE);
 		if (errno == EACCES || errno == EPERM)
 			return ctl_fail(CTL_EXIT_PERMISSION,
 					"%s may be opened by root only: run capsulectl as root",
-					device_path());
-		return ctl_fail(CTL_EXIT_UNEXPECTED, "%s: %s", device_path(), strerror(errno));
+					CAPSULE_DEVICE);
+		return ctl_fail(CTL_EXIT_UNEXPECTED, "%s: %s", CAPSULE_DEVICE, strerror(errno));
 	}
 	code = check_version(*fd);
 	if (code)

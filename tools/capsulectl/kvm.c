@@ -12,6 +12,10 @@
 
 #include "ctl.h"
 
+#ifndef CTL_PROC
+#define CTL_PROC "/proc"
+#endif
+
 static bool fd_is_vm(int dir_fd, const char *fd)
 {
 	char target[64];
@@ -26,12 +30,12 @@ static bool fd_is_vm(int dir_fd, const char *fd)
 
 static bool process_has_vm(const char *pid)
 {
-	char path[sizeof("/proc//fd") + NAME_MAX];
+	char path[sizeof(CTL_PROC "//fd") + NAME_MAX];
 	struct dirent *entry;
 	bool found = false;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	snprintf(path, sizeof(path), CTL_PROC "/%s/fd", pid);
 	dir = opendir(path);
 	if (!dir)
 		return false;
@@ -46,7 +50,7 @@ long ctl_find_kvm_vm(void)
 {
 	struct dirent *entry;
 	long pid = 0;
-	DIR *d = opendir("/proc");
+	DIR *d = opendir(CTL_PROC);
 
 	if (!d)
 		return 0;

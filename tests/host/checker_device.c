@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A device for capsulectl's tests, put between it and the C library by the
+ * linker. It knows one cell, "demo". What it answers stands in the environment:
+ *   FAKE_REFUSE   "CALL reason detail0 detail1 errno": that call is refused
+ *   FAKE_BLOCK    "CALL": that call waits for a signal
+ *   FAKE_CONSOLE  file that is the console
+ *   FAKE_LOG      file that gets a line for each call
+ *   FAKE_DISABLED the hypervisor is not enabled
+ *   FAKE_OPEN     errno value with which opening fails
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <capsule/ioctl.h>
+
+int __real_open(const char *path, int flags, ...);
+int __real_ioctl(int fd, unsigned long request, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+
+static const struct call {
+	const char *name;
+	unsigned long request;
+	size_t err_offset;
+} calls[] = {
+	{ "VERSION", CAPSULE_IOC_VERSION, offsetof(struct capsule_ioc_version, err) },
+	{ "ENABLE", CAPSULE_IOC_ENABLE, offsetof(struct capsule_ioc_config, err) },
+	{ "DISABLE", CAPSULE_IOC_DISABLE, offsetof(struct capsule_ioc_simple, err) },
+	{ "CREATE", CAPSULE_IOC_CELL_CREATE, offsetof(struct capsule_ioc_config, err) },
+	{ "OPEN", CAPSULE_IOC_CELL_OPEN, offsetof(struct capsule_ioc_open, err) },
+	{ "CONSOLE", CAPSULE_IOC_CONSOLE, offsetof(struct capsule_ioc_console, err) },
+	{ "LOAD", CAPSULE_IOC_CELL_LOAD, offsetof(struct capsule_ioc_load, err) },
+	{ "START", CAPSULE_IOC_CELL_START, offsetof(struct capsule_ioc_simple, err) },
+	{ "SHUTDOWN", CAPSULE_IOC_CELL_SHUTDOWN, offsetof(struct capsule_ioc_simple, err) },
+	{ "DESTROY", CAPSULE_IOC_CELL_DESTROY, offsetof(struct capsule_ioc_simple, err) },
+	{ "INFO", CAPSULE_IOC_CELL_INFO, offsetof(struct capsule_ioc_cell_info, err) },
+};
+
+static const char *setting(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? value : "";
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	va_list args;
+	int mode;
+
+	va_start(args, flags);
+	mode = flags & O_CREAT ? va_arg(args, int) : 0;
+	va_end(args);
+	if (strcmp(path, CAPSULE_DEVICE))
+		return __real_open(path, flags, mode);
+	errno = atoi(setting("FAKE_OPEN"));
+	return errno ? -1 : __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+static void add_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void add_line(const char *format, ...)
+{
+	FILE *log = *setting("FAKE_LOG") ? fopen(setting("FAKE_LOG"), "a") : NULL;
+	va_list args;
+
+	if (!log)
+		return;
+	va_start(args, format);
+	vfprintf(log, format, args);
+	va_end(args);
+	fclose(log);
+}
+
+static bool refused(const struct call *call, void *arg)
+{
+	struct capsule_err *err = (struct capsule_err *)((char *)arg + call->err_offset);
+	char name[16];
+	unsigned int reason;
+	uint64_t detail[2];
+	int code;
+
+	if (sscanf(setting("FAKE_REFUSE"), "%15s %u %" SCNu64 " %" SCNu64 " %d", name, &reason,
+		   &detail[0], &detail[1], &code) != 5 || strcmp(name, call->name))
+		return false;
+	err->reason = reason;
+	memcpy(err->detail, detail, sizeof(detail));
+	errno = code;
+	return true;
+}
+
+static void fill_info(struct capsule_ioc_cell_info *info)
+{
+	unsigned int i;
+
+	info->id = 1;
+	info->loaded = 1;
+	info->status.state = CAPSULE_CELL_FAILED;
+	info->status.cpus = 0x2d;
+	info->status.memory = 16 << 20;
+	strcpy(info->status.name, "demo");
+	info->status.fault.reason = CAPSULE_FAULT_WIDTH;
+	info->status.fault.cpu = 2;
+	info->status.fault.pc = 0x1234;
+	for (i = 0; i < CAPSULE_NUM_EXITS; i++)
+		info->exits[i] = i * 1000;
+}
+
+static int open_cell(struct capsule_ioc_open *arg)
+{
+	if (arg->name[0] ? !strcmp(arg->name, "demo") : arg->id == 1)
+		return __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+	arg->err.reason = CAPSULE_REASON_NO_SUCH_CELL;
+	errno = ENOENT;
+	return -1;
+}
+
+static void log_call(const struct call *call, void *arg)
+{
+	struct capsule_ioc_load *load = arg;
+	struct capsule_ioc_simple *simple = arg;
+	struct capsule_ioc_console *console = arg;
+
+	if (call->request == CAPSULE_IOC_CELL_LOAD)
+		add_line("LOAD flags=%u address=0x%" PRIx64 " length=%" PRIu64 " first=%c\n",
+			 load->flags, load->address, load->length,
+			 *(const char *)(uintptr_t)load->source);
+	else if (call->request == CAPSULE_IOC_CELL_SHUTDOWN)
+		add_line("SHUTDOWN flags=%u\n", simple->flags);
+	else if (call->request == CAPSULE_IOC_CONSOLE)
+		add_line("CONSOLE ring=%u\n", console->ring);
+	else
+		add_line("%s\n", call->name);
+}
+
+static int serve(const struct call *call, void *arg)
+{
+	struct capsule_ioc_version *version = arg;
+
+	switch (call->request) {
+	case CAPSULE_IOC_VERSION:
+		version->ioctl_version = CAPSULE_IOCTL_VERSION;
+		version->enabled = !*setting("FAKE_DISABLED");
+		return 0;
+	case CAPSULE_IOC_CELL_OPEN:
+		return open_cell(arg);
+	case CAPSULE_IOC_CELL_CREATE:
+		return __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+	case CAPSULE_IOC_CONSOLE:
+		return __real_open(setting("FAKE_CONSOLE"), O_RDWR | O_CLOEXEC);
+	case CAPSULE_IOC_CELL_INFO:
+		fill_info(arg);
+		return 0;
+	}
+	return 0;
+}
+
+/*
+ * Waits for a signal as the driver's calls do. The line in the log tells the
+ * test that the wait has begun; a signal before that stays pending.
+ */
+static int block(const struct call *call)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	add_line("BLOCKED %s\n", call->name);
+	sigsuspend(&before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = EINTR;
+	return -1;
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	const struct call *call;
+	va_list args;
+	void *arg;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	for (call = calls; call < calls + sizeof(calls) / sizeof(calls[0]); call++) {
+		if (call->request != request)
+			continue;
+		if (*(uint32_t *)arg != _IOC_SIZE(request))
+			abort();
+		log_call(call, arg);
+		if (!strcmp(setting("FAKE_BLOCK"), call->name))
+			return block(call);
+		return refused(call, arg) ? -1 : serve(call, arg);
+	}
+	return __real_ioctl(fd, request, arg);
+}
