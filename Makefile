@@ -11,21 +11,40 @@
 TOP := .
 include mk/common.mk
 
-parts := hypervisor configs tools inmates driver
+parts := hypervisor configs inmates tools driver
+prefix ?= /usr/local
 
 all: $(parts)
 
-hypervisor configs inmates:
+$(parts):
 	$(Q)$(MAKE) -C $@
 
-tools:
-	$(Q)$(MAKE) -C $@
+install: all
+	install -d $(DESTDIR)/lib/firmware/capsule $(DESTDIR)$(prefix)/share/capsule/inmates
+	install -m 0644 $(O)/hypervisor/capsule.bin $(DESTDIR)/lib/firmware/capsule/
+	install -m 0644 $(O)/inmates/*.bin $(DESTDIR)$(prefix)/share/capsule/inmates/
+	$(Q)$(MAKE) -C configs install
+	$(Q)$(MAKE) -C tools install
+	$(Q)$(MAKE) -C driver install
 
-driver:
-	$(Q)$(MAKE) -C $@
+uninstall:
+	rm -rf $(DESTDIR)/lib/firmware/capsule $(DESTDIR)$(prefix)/share/capsule/inmates
+	$(Q)$(MAKE) -C configs uninstall
+	$(Q)$(MAKE) -C tools uninstall
+	$(Q)$(MAKE) -C driver uninstall
+	-$(Q)rmdir $(DESTDIR)$(prefix)/share/capsule 2>/dev/null || true
+
+# What an emulated agency gets: everything installed below build/agency, with
+# static tools, for the kernel of the agency images.
+SERIES ?= 6.1
+agency:
+	$(Q)rm -rf $(O)/agency
+	$(Q)$(MAKE) install DESTDIR=$(abspath $(O))/agency prefix=/usr STATIC=1 \
+		SYSROOT=$$(ci/sysroot) KDIR=$$(ci/kdir $(SERIES)) > $(O)/agency.log || \
+		{ cat $(O)/agency.log; exit 1; }
 
 clean:
 	rm -rf $(O)
-	$(Q)$(MAKE) -C driver clean
 
-.PHONY: all $(parts) clean
+.PHONY: all $(parts) install uninstall agency clean
+export DESTDIR prefix

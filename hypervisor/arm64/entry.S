@@ -51,7 +51,7 @@ boot_tables_end:
 	.skip	EL2_STACK_SIZE
 boot_stack_end:
 
-	/* Physical address of EL2's own root table, once el2_init() has built it. */
+	/* Physical address of EL2's own root table, once el2_init_memory() has built it. */
 	.data
 	.balign 64
 	.globl	boot_ttbr
@@ -201,7 +201,7 @@ second_pass:
 	ldr	x4, [x3]
 	b	enter_with_own_tables
 
-/* el2_init() refused: x0-x3 are the answer, x5 resume address, x7 vbar */
+/* x0-x3 are the answer, x5 resume address, x7 VBAR_EL2 as found */
 refused:
 	msr	vbar_el2, x7
 	msr	elr_el2, x5
@@ -251,42 +251,50 @@ leave_off:
 	add	\reg, \reg, x0
 .endm
 
-/* First CPU on the boot tables: build everything, then start over on EL2's own. */
+/*
+ * Gives the caller at EL1 its answer without a hypervisor: x0 physical start,
+ * x1 resume address, x7 VBAR_EL2 as found, sp points to uint64_t answer[4]
+ * below the callee-saved registers.
+ */
+refuse:
+	mov	x5, x1
+	phys_of	x4, refused
+	phys_of	x8, mmu_off
+	ldp	x0, x1, [sp]
+	ldp	x2, x3, [sp, #16]
+	add	sp, sp, #32
+	pop_callee_saved
+	br	x8
+
+/* First CPU on the boot tables: make EL2's own, then start over on them. */
 first_virtual:
 	ldr	x5, =boot_stack_end
 	mov	sp, x5
 	push_callee_saved
 	mrs	x6, vbar_el2
-	stp	x0, x1, [sp, #-64]!
+	sub	sp, sp, #32			/* uint64_t answer[4] */
+	stp	x0, x1, [sp, #-32]!
 	stp	x2, x6, [sp, #16]
 	msr	tpidr_el2, xzr
 	ldr	x5, =vectors
 	msr	vbar_el2, x5
 	isb
-	mov	x1, x2
-	add	x2, sp, #32			/* uint64_t answer[4] */
-	bl	el2_init
+	add	x1, sp, #32
+	bl	el2_init_memory			/* (phys, answer) */
 	mov	x9, x0
-	ldp	x0, x1, [sp]
 	ldp	x2, x7, [sp, #16]
-	cbnz	w9, 1f
-	add	sp, sp, #64
+	ldp	x0, x1, [sp], #32
+	cbnz	w9, refuse
+	add	sp, sp, #32
 	pop_callee_saved
-	msr	vbar_el2, x7			/* el2_cpu_take() notes it as found */
+	msr	vbar_el2, x7			/* cpu_virtual notes it as found */
 	phys_of	x4, second_pass
 	phys_of	x5, mmu_off
 	br	x5
-1:	mov	x5, x1
-	phys_of	x4, refused
-	phys_of	x8, mmu_off
-	ldp	x0, x1, [sp, #32]
-	ldp	x2, x3, [sp, #48]
-	add	sp, sp, #64
-	pop_callee_saved
-	br	x8
 
 /* Any CPU on EL2's own tables: x1 resume address or 0, x2 CPU number. */
 cpu_virtual:
+	mov	x10, x0
 	ldr	x5, =pcpus
 	ldr	x0, [x5, x2, lsl #3]
 	ldr	x6, [x0, #PCPU_STACK_TOP]
@@ -299,13 +307,20 @@ cpu_virtual:
 	isb
 	cbz	x1, 1f
 	push_callee_saved
-	str	x1, [sp, #-16]!
+	sub	sp, sp, #32			/* uint64_t answer[4] */
+	stp	x10, x1, [sp, #-32]!
+	str	x9, [sp, #16]
 	mov	x1, x9
 	mov	x2, x8
-	bl	el2_cpu_take			/* (pcpu, vbar, tpidr) */
-	ldr	x5, [sp], #16
+	add	x3, sp, #32
+	bl	el2_cpu_take			/* (pcpu, vbar, tpidr, answer) */
+	mov	x9, x0
+	ldr	x7, [sp, #16]
+	ldp	x0, x1, [sp], #32
+	cbnz	w9, refuse
+	add	sp, sp, #32
 	pop_callee_saved
-	msr	elr_el2, x5
+	msr	elr_el2, x1
 	mov	x6, #SPSR_EL1H_DAIF
 	msr	spsr_el2, x6
 	mov	x0, #0

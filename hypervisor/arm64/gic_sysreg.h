@@ -10,6 +10,8 @@
 
 /* Physical CPU interface, as EL2 uses it */
 #define ICC_PMR_EL1	S3_0_C4_C6_0
+#define ICC_IAR0_EL1	S3_0_C12_C8_0
+#define ICC_EOIR0_EL1	S3_0_C12_C8_1
 #define ICC_DIR_EL1	S3_0_C12_C11_1
 #define ICC_RPR_EL1	S3_0_C12_C11_3
 #define ICC_SGI1R_EL1	S3_0_C12_C11_5

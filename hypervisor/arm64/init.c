@@ -126,29 +126,39 @@ static int init_gic(const struct capsule_system *sys, uint64_t answer[4])
 	return rc;
 }
 
-static int init_steps(uint64_t phys, uint64_t answer[4])
+int el2_init_memory(uint64_t phys, uint64_t answer[4])
 {
 	struct carver c;
-	const struct capsule_system *sys;
 	int rc;
 
 	boot_info = (struct capsule_boot_info *)(void *)__image_end;
 	answer[1] = CAPSULE_REASON_FIRMWARE_VERSION;
 	rc = check_boot_info(phys, boot_info);
-	if (rc)
-		return rc;
-	hv_phys = pa_init(phys);
-	hv_size = boot_info->hv_size;
-	sys = (const struct capsule_system *)(HV_BASE + boot_info->config_offset);
-	c.next = HV_BASE + boot_info->config_offset + boot_info->config_size;
-	c.end = HV_BASE + hv_size;
-
-	answer[1] = CAPSULE_REASON_NO_POOL;
-	rc = init_layout(&c);
+	if (!rc) {
+		hv_phys = pa_init(phys);
+		hv_size = boot_info->hv_size;
+		c.next = HV_BASE + boot_info->config_offset + boot_info->config_size;
+		c.end = HV_BASE + hv_size;
+		answer[1] = CAPSULE_REASON_NO_POOL;
+		rc = init_layout(&c);
+	}
 	if (!rc)
 		rc = init_space();
+	answer[0] = (uint64_t)(int64_t)rc;
 	if (rc)
 		return rc;
+	boot_ttbr = el2_space_root();
+	/* Read with the MMU off by every CPU that enters from here on. */
+	cache_clean_poc(&boot_ttbr, sizeof(boot_ttbr));
+	return 0;
+}
+
+int el2_init_machine(uint64_t answer[4])
+{
+	const struct capsule_system *sys;
+	int rc;
+
+	sys = (const struct capsule_system *)(HV_BASE + boot_info->config_offset);
 	stage2_init();
 	console_init();
 	rc = root_check_config(sys, boot_info->config_size, answer);
@@ -158,21 +168,9 @@ static int init_steps(uint64_t phys, uint64_t answer[4])
 		rc = init_gic(sys, answer);
 	if (!rc)
 		rc = root_init(sys, boot_info->online, answer);
-	return rc;
-}
-
-int el2_init(uint64_t phys, uint64_t cpu, uint64_t answer[4])
-{
-	int rc = init_steps(phys, answer);
-
-	(void)cpu;
 	answer[0] = (uint64_t)(int64_t)rc;
-	if (rc)
-		return rc;
-	boot_ttbr = el2_space_root();
-	/* Read with the MMU off by every CPU that enters from here on. */
-	cache_clean_poc(&boot_ttbr, sizeof(boot_ttbr));
-	console_print("capsule %s: %u CPUs, %u MiB at 0x%lx\n", image_build, num_pcpus,
-		      (unsigned)(hv_size >> 20), pa_addr(hv_phys));
-	return 0;
+	if (!rc)
+		console_print("capsule %s: %u CPUs, %u MiB at 0x%lx\n", image_build, num_pcpus,
+			      (unsigned)(hv_size >> 20), pa_addr(hv_phys));
+	return rc;
 }

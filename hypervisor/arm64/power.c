@@ -161,10 +161,16 @@ static void flush_el1_tlb(void)
 	isb();
 }
 
-void el2_cpu_take(struct pcpu *pcpu, uint64_t vbar, uint64_t tpidr)
+int el2_cpu_take(struct pcpu *pcpu, uint64_t vbar, uint64_t tpidr, uint64_t answer[4])
 {
 	struct vcpu *vcpu = &pcpu->agency_vcpu;
 
+	if (!root_cell.config) {
+		int rc = el2_init_machine(answer);
+
+		if (rc)
+			return rc;
+	}
 	note_found(pcpu, vbar, tpidr);
 	pcpu->at_el2 = true;
 	pcpu->current = vcpu;
@@ -173,6 +179,7 @@ void el2_cpu_take(struct pcpu *pcpu, uint64_t vbar, uint64_t tpidr)
 	vcpu_load_controls(vcpu);
 	stage2_load(vcpu->cell);
 	flush_el1_tlb();
+	return 0;
 }
 
 void el2_cpu_start(struct pcpu *pcpu)

@@ -20,19 +20,28 @@
 /* Pool pages below which nothing useful could be created, and the status area. */
 #define EL2_FIXED_SIZE	(STATUS_AREA_SIZE + 256 * PAGE_SIZE)
 
-/* Physical root of EL2's own tables; 0 until el2_init() succeeded. */
+/* Physical root of EL2's own tables; 0 until el2_init_memory() succeeded. */
 extern uint64_t boot_ttbr;
 extern struct capsule_status *status_area;
 extern struct capsule_boot_info *boot_info;
 
 /*
- * First CPU, boot tables, EL1 still as it was: builds EL2's tables, the CPU
- * blocks, the root cell. 0, or a negative errno with answer = {errno, enum
- * capsule_reason, detail, detail}; nothing of the machine has changed then.
+ * How a take-over can be refused: both return 0, or a negative errno with
+ * answer = {errno, enum capsule_reason, detail, detail}; nothing of the
+ * machine has changed then.
+ *
+ * First CPU on the boot tables: CPU blocks, status area, page pool, EL2's
+ * own tables. Devices are not reachable yet.
  */
-int el2_init(uint64_t phys, uint64_t cpu, uint64_t answer[4]);
-/* Each CPU on EL2's tables, from the agency: cannot fail. */
-void el2_cpu_take(struct pcpu *pcpu, uint64_t vbar, uint64_t tpidr);
+int el2_init_memory(uint64_t phys, uint64_t answer[4]);
+/* First CPU on EL2's own tables: configuration, GIC, root cell. */
+int el2_init_machine(uint64_t answer[4]);
+
+/*
+ * Each CPU on EL2's tables, from the agency. On the first one el2_init_machine()
+ * is part of it and may refuse; on the others it cannot fail.
+ */
+int el2_cpu_take(struct pcpu *pcpu, uint64_t vbar, uint64_t tpidr, uint64_t answer[4]);
 /* A CPU that firmware started for us; returns with something to run in the frame. */
 void el2_cpu_start(struct pcpu *pcpu);
 /* Fills the status and power fields of an agency CPU and gives EL2 back. Does not return. */
