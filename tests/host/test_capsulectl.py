@@ -1,0 +1,444 @@
+# SPDX-License-Identifier: Apache-2.0
+"""capsulectl under sanitizers, with a device of the test's own: messages, exit
+codes, what is asked of the driver and what is not, signals, output."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+import checker_config as cc
+from checker_config import Cell, Region, System
+from test_checker import BUILD, REASONS, TOP, make
+
+INTERRUPTED = 130
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="session", params=["gcc", "clang"])
+def program(request):
+    make("-C", str(TOP / "tests/host"), "-f", "checker.mk")
+    return BUILD / "tests/host/checker" / request.param / "checker_capsulectl"
+
+
+class Tool:
+    """capsulectl in a folder of its own with an empty environment."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self.program, self.folder = program, folder
+        self.log = folder / "log"
+        self.env = {"FAKE_LOG": str(self.log), "CAPSULE_RUN_DIR": str(folder / "run")}
+        (folder / "root.cell").write_bytes(System().pack())
+        (folder / "demo.cell").write_bytes(Cell(name=b"demo").pack())
+
+    def __call__(self, *args: str, data: bytes | None = None, **env: str):
+        return subprocess.run([self.program, *args], cwd=self.folder, env={**self.env, **env},
+                              input=data, capture_output=True, timeout=60)
+
+    def calls(self) -> list[str]:
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        self.log.unlink(missing_ok=True)
+        return [line for line in lines if line != "VERSION"]
+
+    def ok(self, *args: str, **kwargs) -> str:
+        result = self(*args, **kwargs)
+        assert result.returncode == 0, result.stderr.decode()
+        assert result.stderr == b""
+        return result.stdout.decode()
+
+    def refused(self, code: int, *args: str, **kwargs) -> str:
+        """The one line of a refusal."""
+        result = self(*args, **kwargs)
+        lines = result.stderr.decode().splitlines()
+        assert result.returncode == code, (result.returncode, lines)
+        assert len(lines) == 1, lines
+        assert lines[0].startswith("capsulectl: "), lines
+        return lines[0].removeprefix("capsulectl: ")
+
+
+@pytest.fixture
+def tool(program, tmp_path):
+    return Tool(program, tmp_path)
+
+
+# --- reasons and exit codes -----------------------------------------------------
+
+def exit_code(name: str) -> int:
+    return INTERRUPTED if name == "INTERRUPTED" else 10 + REASONS[name]
+
+
+NAMES = [name for name in REASONS if name != "NONE"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_reason_has_a_message(tool, name):
+    line = tool.refused(exit_code(name), "cell", "start", "demo",
+                        FAKE_REFUSE=f"START {REASONS[name]} 5 4096 22")
+    assert not re.search(r"[{}%]", line), line
+    assert ": " in line, "cause and remedy"
+    assert len(line) < 250
+
+
+def test_exit_codes_are_distinct_and_possible():
+    codes = [exit_code(name) for name in NAMES]
+    assert len(set(codes)) == len(codes)
+    assert all(10 < code < 126 or code == INTERRUPTED for code in codes)
+
+
+def listed(tool) -> dict[str, int]:
+    return {line.split()[1]: int(line.split()[0]) for line in tool.ok("exit-codes").splitlines()}
+
+
+def test_exit_codes_command_is_complete(tool):
+    table = listed(tool)
+    assert {name: table[name] for name in NAMES} == {name: exit_code(name) for name in NAMES}
+    assert table["OK"] == 0 and table["USAGE"] == 2
+
+
+def test_manual_has_the_same_exit_codes(tool):
+    text = (TOP / "tools/man/capsulectl.1").read_text()
+    rows = re.findall(r"^(\d+)\t([A-Z0-9_]+)\t.+$", text, re.MULTILINE)
+    assert {name: int(code) for code, name in rows} == listed(tool)
+    assert len(rows) == len(listed(tool))
+
+
+def test_message_uses_the_words_of_the_user(tool):
+    line = tool.refused(exit_code("MEM_NOT_OWNED"), "cell", "create", "demo.cell",
+                        FAKE_REFUSE=f"CREATE {REASONS['MEM_NOT_OWNED']} 0 {0x50000000} 22")
+    assert "demo.cell: memory region 0 (IPA 0x0-0xfffff) wants 0x50000000" in line
+    line = tool.refused(exit_code("NO_CONTIG"), "cell", "create", "demo.cell",
+                        FAKE_REFUSE=f"CREATE {REASONS['NO_CONTIG']} {64 * MIB} {3 * MIB} 12")
+    assert line.startswith("64 MiB of contiguous memory are wanted, the largest free piece has 3 MiB")
+    line = tool.refused(exit_code("NO_SUCH_CELL"), "cell", "start", "nope")
+    assert "no cell called nope" in line
+
+
+def test_unknown_reason_of_a_newer_driver(tool):
+    line = tool.refused(1, "disable", FAKE_REFUSE="DISABLE 4000 1 2 22")
+    assert "reason 4000" in line
+
+
+def test_errno_without_reason(tool):
+    assert "root" in tool.refused(5, "disable", FAKE_REFUSE="DISABLE 0 0 0 1")
+    assert "module" in tool.refused(6, "disable", FAKE_REFUSE="DISABLE 0 0 0 25")
+    assert "kernel log" in tool.refused(1, "disable", FAKE_REFUSE="DISABLE 0 0 0 5")
+
+
+def test_opening_the_device(tool):
+    assert "modprobe capsule" in tool.refused(4, "status", FAKE_OPEN="2")
+    assert "root" in tool.refused(5, "status", FAKE_OPEN="13")
+
+
+# --- command line ---------------------------------------------------------------
+
+@pytest.mark.parametrize("args", [
+    [], ["nonsense"], ["cell"], ["cell", "nonsense"], ["config"], ["config", "check"],
+    ["enable"], ["enable", "a", "b"], ["disable", "x"], ["cell", "create"], ["cell", "start"],
+    ["cell", "destroy", "a", "b"], ["cell", "shutdown"], ["cell", "load"], ["cell", "load", "demo"],
+    ["cell", "load", "demo", "-a", "0", "f"], ["cell", "load", "demo", "f", "-a", "zz"],
+    ["cell", "load", "demo", "f", "-a", "-1"], ["cell", "load", "demo", "f", "-a", ""],
+    ["cell", "load", "demo", "f", "-a", "1", "-a", "2"], ["console", "a", "b"], ["status", "x"],
+    ["cell", "list", "x"], ["cell", "show"], ["cell", "stats"], ["status", "--nonsense"],
+    ["cell", "load", "demo", "f", "-a", "0x10000000000000000"],
+    ["config", "check", "--cpus", "0", "root.cell"], ["config", "check", "--cpus", "65", "x"],
+])
+def test_usage(tool, args):
+    tool.refused(2, *args)
+    assert tool.calls() == []
+
+
+COMMANDS = ["enable", "disable", "console", "status", "cell create", "cell load", "cell start",
+            "cell shutdown", "cell destroy", "cell list", "cell show", "cell stats", "config check",
+            "exit-codes", "version"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_manual_and_completion_know(tool, command):
+    *group, word = command.split()
+    assert re.search(rf"^  {command} ?", tool.ok(*group, "--help"), re.MULTILINE)
+    manual = (TOP / "tools/man/capsulectl.1").read_text().replace("\\-", "-")
+    assert re.search(rf"^\.B \"?{command}\b", manual, re.MULTILINE)
+    assert re.search(rf"\b{word}\b", (TOP / "tools/completion/capsulectl").read_text())
+
+
+def test_help_of_a_command_does_nothing(tool):
+    assert "Usage: capsulectl cell destroy NAME" in tool.ok("cell", "destroy", "--help")
+    assert tool.calls() == []
+
+
+# --- files ----------------------------------------------------------------------
+
+def test_found_here_then_installed(tool):
+    installed = tool.folder / "installed"
+    installed.mkdir()
+    (installed / "other.cell").write_bytes(Cell(name=b"installed").pack())
+    assert "cell installed created" in tool.ok("cell", "create", "other.cell")
+    (tool.folder / "other.cell").write_bytes(Cell(name=b"here").pack())
+    assert "cell here created" in tool.ok("cell", "create", "other.cell")
+    assert "cell installed created" in tool.ok("cell", "create", "installed/other.cell")
+
+
+def test_search_path_of_the_user(tool):
+    for name in ("first", "second"):
+        (tool.folder / name).mkdir()
+    (tool.folder / "second/other.cell").write_bytes(Cell(name=b"second").pack())
+    assert "cell second" in tool.ok("cell", "create", "other.cell",
+                                    CAPSULE_CELL_PATH="first:second")
+    assert "first:second" in tool.refused(3, "cell", "create", "none.cell",
+                                          CAPSULE_CELL_PATH="first:second")
+
+
+def test_files_that_cannot_be_read(tool):
+    tool.refused(3, "enable", "nope.cell")
+    tool.refused(3, "enable", "./nope.cell")
+    tool.refused(3, "enable", "/")
+    tool.refused(3, "cell", "load", "demo", "nope.bin")
+    tool.refused(3, "cell", "load", "demo", ".")
+    (tool.folder / "empty").touch()
+    tool.refused(3, "cell", "load", "demo", "empty")
+    tool.refused(3, "cell", "load", "demo", "-", data=b"")
+    tool.refused(exit_code("CFG_SIZE"), "cell", "create", "empty")
+    assert [c for c in tool.calls() if c.startswith(("ENABLE", "CREATE", "LOAD"))] == []
+
+
+# --- the checker comes first ----------------------------------------------------
+
+def test_bad_configuration_does_not_reach_the_driver(tool):
+    (tool.folder / "bad.cell").write_bytes(Cell(cpus=()).pack())
+    line = tool.refused(exit_code("CFG_CPU"), "cell", "create", "bad.cell")
+    assert line == "bad.cell: has no CPU: name at least one"
+    (tool.folder / "bad.cell").write_bytes(System(gic_version=9).pack())
+    tool.refused(exit_code("CFG_PLATFORM"), "enable", "bad.cell")
+    tool.refused(exit_code("CFG_SIGNATURE"), "enable", "demo.cell")
+    tool.refused(exit_code("CFG_SIGNATURE"), "cell", "create", "root.cell")
+    (tool.folder / "bad.cell").write_bytes(bytes(70000))
+    tool.refused(exit_code("CFG_SIGNATURE"), "enable", "bad.cell")
+    assert not {"ENABLE", "CREATE"} & set(tool.calls())
+
+
+def test_more_errors_are_counted(tool):
+    (tool.folder / "bad.cell").write_bytes(Cell(cpus=(), entry=1, smc_ids=(0x84000000,)).pack())
+    line = tool.refused(exit_code("CFG_CPU"), "cell", "create", "bad.cell")
+    assert "2 more errors" in line
+
+
+def test_not_enabled_comes_from_the_driver(tool):
+    tool.refused(exit_code("NOT_ENABLED"), "cell", "create", "demo.cell", FAKE_DISABLED="1",
+                 FAKE_REFUSE=f"CREATE {REASONS['NOT_ENABLED']} 0 0 22")
+    assert tool.calls() == ["CREATE"]
+
+
+def test_check_only(tool):
+    assert tool.ok("enable", "--check-only", "root.cell") == "root.cell can be used\n"
+    assert tool.calls() == []
+
+
+def test_create_knows_the_machine_and_the_living_cells(tool):
+    """demo's record is believed because it has the CPUs of the living demo."""
+    tool.ok("enable", "root.cell")
+    demo = Cell(name=b"demo", cpus=(0, 2, 3, 5), chips=(cc.Chip(32, (40,)),))
+    run = tool.folder / "run"
+    (run / "demo.cell").write_bytes(demo.pack())
+    (tool.folder / "b.cell").write_bytes(
+        Cell(name=b"b", cpus=(1,), chips=(cc.Chip(32, (40,)),)).pack())
+    line = tool.refused(exit_code("IRQ_NOT_OWNED"), "cell", "create", "b.cell")
+    assert 'cell "demo"' in line
+    (tool.folder / "c.cell").write_bytes(
+        Cell(regions=(cc.CELL_RAM, cc.COMM_REGION, Region(1 << 40, 1 << 30, 4096, cc.RAM))).pack())
+    tool.refused(exit_code("MEM_NOT_RAM"), "cell", "create", "c.cell")
+    # A record that is not of the living cell, or damaged, is passed over.
+    for stale in (Cell(name=b"demo", cpus=(1,), chips=demo.chips).pack(), b"damaged", b""):
+        (run / "demo.cell").write_bytes(stale)
+        tool.ok("cell", "create", "b.cell")
+
+
+def test_records_come_and_go(tool):
+    run = tool.folder / "run"
+    tool.ok("enable", "root.cell")
+    assert (run / "root").read_bytes() == (tool.folder / "root.cell").read_bytes()
+    (run / "demo.cell").write_bytes(b"x")
+    tool.ok("cell", "destroy", "demo")
+    tool.ok("disable")
+    assert list(run.iterdir()) == []
+
+
+def test_refused_enable_leaves_no_record(tool):
+    tool.refused(exit_code("VHE"), "enable", "root.cell",
+                 FAKE_REFUSE=f"ENABLE {REASONS['VHE']} 0 0 95")
+    assert not (tool.folder / "run").exists()
+
+
+def test_kvm_vm_is_found(tool):
+    fds = tool.folder / "proc/123/fd"
+    fds.mkdir(parents=True)
+    (fds / "0").symlink_to("/dev/null")
+    tool.ok("enable", "root.cell")
+    (fds / "7").symlink_to("anon_inode:kvm-vm")
+    tool.calls()
+    assert "process 123" in tool.refused(exit_code("KVM_VM"), "enable", "root.cell")
+    assert tool.calls() == []
+
+
+# --- load -----------------------------------------------------------------------
+
+def test_load_in_pieces_after_a_check(tool):
+    (tool.folder / "image").write_bytes(b"a" * 2 * MIB + b"b" * 2 * MIB + b"c")
+    assert tool.ok("cell", "load", "demo", "image", "-a", "0x1000") == "cell demo loaded\n"
+    assert [c for c in tool.calls() if c.startswith("LOAD")] == [
+        f"LOAD flags=2 address=0x1000 length={4 * MIB + 1} first=a",
+        f"LOAD flags=0 address=0x1000 length={2 * MIB} first=a",
+        f"LOAD flags=0 address=0x201000 length={2 * MIB} first=b",
+        "LOAD flags=0 address=0x401000 length=1 first=c"]
+
+
+def test_load_that_does_not_fit_writes_nothing(tool):
+    (tool.folder / "image").write_bytes(bytes(3 * MIB))
+    line = tool.refused(exit_code("LOAD_LARGER"), "cell", "load", "demo", "image",
+                        FAKE_REFUSE=f"LOAD {REASONS['LOAD_LARGER']} {3 * MIB} {MIB} 22")
+    assert "image has 3145728 bytes" in line and "room for 1048576" in line
+    assert [c for c in tool.calls() if "flags=0" in c] == []
+
+
+def test_load_several_files(tool):
+    (tool.folder / "a").write_bytes(b"A")
+    (tool.folder / "b").write_bytes(b"B")
+    tool.ok("cell", "load", "demo", "a", "b", "-a", "010", "-", "-a", "0x20", data=b"C")
+    assert [c for c in tool.calls() if c.startswith("LOAD")] == [
+        "LOAD flags=0 address=0x0 length=1 first=A", "LOAD flags=0 address=0x8 length=1 first=B",
+        "LOAD flags=0 address=0x20 length=1 first=C"]
+
+
+def test_load_stream_in_pieces(tool):
+    tool.ok("cell", "load", "demo", "-", data=b"a" * 2 * MIB + b"b" * 5)
+    assert [c for c in tool.calls() if c.startswith("LOAD")] == [
+        f"LOAD flags=0 address=0x0 length={2 * MIB} first=a",
+        f"LOAD flags=0 address={hex(2 * MIB)} length=5 first=b"]
+
+
+def test_default_address_is_where_the_cell_begins(tool):
+    run = tool.folder / "run"
+    run.mkdir()
+    (run / "demo.cell").write_bytes(Cell(
+        name=b"demo", cpus=(0, 2, 3, 5), entry=0x40080000,
+        regions=(Region(0, 0x1000, 0x1000, cc.RAM | cc.ANY),
+                 Region(0, 0x40000000, MIB, cc.RAM | cc.LOADABLE | cc.ANY),
+                 cc.COMM_REGION)).pack())
+    (tool.folder / "image").write_bytes(b"x")
+    tool.ok("cell", "load", "demo", "image")
+    assert "LOAD flags=0 address=0x40000000 length=1 first=x" in tool.calls()
+
+
+def test_progress(tool):
+    (tool.folder / "image").write_bytes(bytes(4 * MIB))
+    result = tool("cell", "load", "--progress", "demo", "image")
+    assert result.returncode == 0
+    bars = result.stderr.decode().split("\r")[1:]
+    assert [bar.split()[-1] for bar in bars] == ["50%", "100%"]
+    assert bars[-1].count("#") == 40 and bars[0].count("#") == 20
+    assert tool("cell", "load", "demo", "image").stderr == b""
+
+
+# --- other calls ----------------------------------------------------------------
+
+def test_shutdown(tool):
+    assert tool.ok("cell", "shutdown", "demo") == "cell demo shut down\n"
+    tool.ok("cell", "shutdown", "--force", "demo")
+    assert [c for c in tool.calls() if c.startswith("SHUTDOWN")] == [
+        "SHUTDOWN flags=0", "SHUTDOWN flags=1"]
+
+
+def test_list_show_stats_status(tool):
+    assert re.search(r"^1 +demo +failed +0,2-3,5 +16384 KiB$", tool.ok("cell", "list"), re.M)
+    assert re.search(r"^1 +demo ", tool.ok("status"), re.M)
+    show = tool.ok("cell", "show", "demo")
+    assert "width or alignment" in show and "0x0000000000001234" in show
+    assert re.search(r"^psci +7000$", tool.ok("cell", "stats", "demo"), re.M)
+
+
+def test_json(tool):
+    cells = json.loads(tool.ok("cell", "list", "--json"))
+    assert [(c["id"], c["name"], c["state"], c["cpus"], c["memory"]) for c in cells] == [
+        (1, "demo", "failed", [0, 2, 3, 5], 16 * MIB)]
+    assert json.loads(tool.ok("status", "--json"))["cells"] == cells
+    assert json.loads(tool.ok("status", "--json"))["enabled"] is True
+    show = json.loads(tool.ok("cell", "show", "--json", "demo"))
+    assert show["fault_record"]["pc"] == "0x1234" and show["fault_record"]["reason"] == "width"
+    assert len(show["fault_record"]["x"]) == 31
+    assert json.loads(tool.ok("cell", "stats", "demo", "--json"))["psci"] == 7000
+
+
+def test_config_check(tool):
+    assert tool.ok("config", "check", "root.cell", "demo.cell") == "ok, 0 warnings\n"
+    result = tool("config", "check", "--json", "root.cell", "demo.cell", "demo.cell")
+    report = json.loads(result.stdout)
+    assert result.returncode == exit_code("NAME_IN_USE") == report["findings"][0]["exit_code"]
+    assert report["errors"] == len(report["findings"]) == 2
+    assert report["findings"][1]["reason"] == "CPU_NOT_OWNED"
+    result = tool("config", "check", "--cpus", "2", "root.cell", "demo.cell")
+    assert result.returncode == 0
+    (tool.folder / "a\"b\xff.cell").write_bytes(b"")
+    result = tool("config", "check", "--json", os.fsdecode(b"a\"b\xc3\xbf.cell"))
+    assert json.loads(result.stdout)["findings"][0]["file"] == "a\"b\xff.cell"
+    assert tool("config", "check", "--cpus", "1", "root.cell", "demo.cell").returncode == \
+        exit_code("CPU_NOT_OWNED")
+
+
+def test_console(tool):
+    (tool.folder / "text").write_bytes(b"one\ntwo\n" * 2000)
+    assert tool.ok("console", FAKE_CONSOLE="text") == "one\ntwo\n" * 2000
+    assert tool.ok("console", "-f", "demo", FAKE_CONSOLE="text") == "one\ntwo\n" * 2000
+    assert [c for c in tool.calls() if c.startswith("CONSOLE")] == ["CONSOLE ring=16",
+                                                                    "CONSOLE ring=1"]
+
+
+def test_full_output_is_an_error(tool):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        result = subprocess.run([tool.program, "cell", "list"], cwd=tool.folder, env=tool.env,
+                                stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert result.returncode == 3 and b"standard output" in result.stderr
+
+
+# --- signals --------------------------------------------------------------------
+
+def wait_for(path: Path, text: str) -> None:
+    """The file is written by the process under test: there is no event to wait for."""
+    end = time.monotonic() + 30
+    while not (path.exists() and text in path.read_text()):
+        assert time.monotonic() < end, f"no {text} in {path}"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("call,args", [
+    ("ENABLE", ["enable", "root.cell"]), ("CREATE", ["cell", "create", "demo.cell"]),
+    ("START", ["cell", "start", "demo"]), ("SHUTDOWN", ["cell", "shutdown", "demo"]),
+    ("DESTROY", ["cell", "destroy", "demo"]), ("LOAD", ["cell", "load", "demo", "demo.cell"])])
+def test_interrupted_call(tool, number, call, args):
+    process = subprocess.Popen([tool.program, *args], cwd=tool.folder, stderr=subprocess.PIPE,
+                               env={**tool.env, "FAKE_BLOCK": call}, text=True)
+    wait_for(tool.log, f"BLOCKED {call}")
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED
+    assert error.startswith("capsulectl: interrupted; ") and error.count("\n") == 1
+    assert ("part of the file" in error) == (call == "LOAD")
+
+
+def test_following_a_console_ends_by_ctrl_c(tool):
+    fifo = tool.folder / "fifo"
+    os.mkfifo(fifo)
+    process = subprocess.Popen([tool.program, "console", "-f"], cwd=tool.folder,
+                               env={**tool.env, "FAKE_CONSOLE": "fifo"}, stdout=subprocess.PIPE)
+    with open(fifo, "w", encoding="ascii") as writer:
+        writer.write("hello\n")
+        writer.flush()
+        assert process.stdout.readline() == b"hello\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == INTERRUPTED
