@@ -76,8 +76,7 @@ static void reset_debug(void)
 	write_sysreg(mdccint_el1, 0);
 	write_sysreg(osdlr_el1, 0);
 	write_sysreg(oslar_el1, 0);
-	/* CLAIM tags: a write of ones to CLR clears all eight. */
-	write_sysreg(dbgclaimclr_el1, 0xff);
+	wipe_claim_tags();
 	wipe_breakpoints(DFR0_BRPS(dfr0));
 	wipe_watchpoints(DFR0_WRPS(dfr0));
 }

@@ -44,6 +44,19 @@ wipe_watchpoints:
 	ret
 
 /*
+ * Debug CLAIM tags: writing ones to CLR clears all eight. Some emulators do
+ * not have the register.
+ */
+	.globl	wipe_claim_tags
+wipe_claim_tags:
+	mov	x0, #0xff
+1:	msr	dbgclaimclr_el1, x0
+2:	ret
+	.pushsection .extable, "a"
+	.quad	1b, 2b
+	.popsection
+
+/*
  * uint64_t idreg_read(unsigned n): ID register S3_0_C0_Cm_op2 with n = (Cm - 1) * 8
  * + op2, Cm 1..7 (the space that HCR_EL2.TID3 traps, Arm ARM D19.1).
  */

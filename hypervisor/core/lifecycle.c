@@ -165,6 +165,8 @@ int lifecycle_stop(struct cell *cell, uint64_t answer[4])
 {
 	uint32_t s = cell->status->state;
 
+	if (s == CAPSULE_CELL_SHUT_DOWN)
+		return 0;	/* it was faster than the request */
 	if (s != CAPSULE_CELL_RUNNING && s != CAPSULE_CELL_STOPPING && s != CAPSULE_CELL_FAILED)
 		return refuse_state(cell, answer);
 	cell->restart = false;

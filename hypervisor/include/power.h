@@ -50,5 +50,6 @@ void vcpu_reset(struct vcpu *vcpu, struct trap_frame *frame);
 void wipe_fpsimd(void);
 void wipe_breakpoints(uint64_t last);
 void wipe_watchpoints(uint64_t last);
+void wipe_claim_tags(void);
 
 #endif
