@@ -5,6 +5,7 @@
 #include "internal.h"
 
 #define BITS_PER_CHIP	128U
+#define MAX_PIN_BASE	(1024U - BITS_PER_CHIP)
 
 static bool chip_has(const struct capsule_irqchip *chip, uint32_t bit)
 {
@@ -62,9 +63,9 @@ static bool check_chip(const struct chk_cell *cell, uint32_t index,
 {
 	const struct capsule_irqchip *chip = &cell->irqchips[index];
 
-	if (chip->pin_base < FIRST_SPI || chip->pin_base % 32 || chip->pin_base >= NUM_INTIDS) {
+	if (chip->pin_base < FIRST_SPI || chip->pin_base % 32 || chip->pin_base > MAX_PIN_BASE) {
 		chk_error(report, cell->file, CAPSULE_REASON_CFG_IRQ, chip->pin_base, 0,
-			  "irqchip %u has pin_base %u: it must be a multiple of 32 from 32 to 992 (PPIs and SGIs are private to each CPU and not listed)",
+			  "irqchip %u has pin_base %u: it must be a multiple of 32 from 32 to 896 (PPIs and SGIs are private to each CPU and not listed)",
 			  index, chip->pin_base);
 		return false;
 	}

@@ -101,6 +101,8 @@ static void check_ram(const struct region *r)
 		bad_region(r, "has access widths without IO: they are for devices, remove them or add IO");
 	if (region_is_subpage(r->m))
 		bad_alignment(r, "is RAM and not aligned to pages of 4 KiB: correct start and size");
+	if (flags & CAPSULE_MEM_LOADABLE && flags & CAPSULE_MEM_ROOTSHARED)
+		bad_region(r, "has LOADABLE and ROOTSHARED: the agency can write to shared memory anyway, remove LOADABLE");
 	if (flags & CAPSULE_MEM_PHYS_ANY && r->m->phys_start)
 		bad_region(r, "has PHYS_ANY and a phys_start: let phys_start be 0 or remove the flag");
 	if (flags & CAPSULE_MEM_PHYS_ANY && flags & CAPSULE_MEM_ROOTSHARED)

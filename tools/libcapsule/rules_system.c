@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #define HV_ALIGN	(2ULL << 20)
+#define HV_MAX_SIZE	(1ULL << 30)
 #define GICD_SIZE	0x10000U	/* GICv3; GICv2 has 0x1000, its frames are 64 KiB apart at most */
 #define GICD_V2_SIZE	0x1000U
 #define GICC_SIZE	0x2000U
@@ -126,9 +127,9 @@ static void check_hypervisor_memory(const struct chk_system *s, struct chk_repor
 	if (hv->flags & CAPSULE_MEM_PHYS_ANY && hv->phys_start)
 		chk_error(report, s->file, CAPSULE_REASON_CFG_REGION, 0, hv->phys_start,
 			  "hypervisor_memory has PHYS_ANY and a phys_start: let phys_start be 0 or remove the flag");
-	if (!range_valid(hv->phys_start, hv->size)) {
+	if (hv->size > HV_MAX_SIZE || !range_valid(hv->phys_start, hv->size)) {
 		chk_error(report, s->file, CAPSULE_REASON_CFG_REGION, 0, hv->size,
-			  "hypervisor_memory reaches beyond 48-bit addresses: correct its start or size");
+			  "hypervisor_memory is larger than 1 GiB or reaches beyond 48-bit addresses: correct its start or size");
 		return;
 	}
 	if (hv->flags & CAPSULE_MEM_PHYS_ANY)
