@@ -23,6 +23,15 @@ static void set_state(struct cell *cell, uint32_t state)
 	__atomic_store_n(&cell->status->state, state, __ATOMIC_RELEASE);
 }
 
+/* One party only moves a cell out of RUNNING. */
+static bool begin_stop(struct cell *cell, uint32_t state)
+{
+	uint32_t running = CAPSULE_CELL_RUNNING;
+
+	return __atomic_compare_exchange_n(&cell->status->state, &running, state, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
 void lifecycle_update_pool(void)
 {
 	status_area->pool_used = pool_used();
@@ -123,7 +132,7 @@ int lifecycle_shutdown(struct cell *cell, uint64_t answer[4])
 
 	if (cell->status->state != CAPSULE_CELL_RUNNING)
 		return refuse_state(cell, answer);
-	if (!comm || (cell->config->flags & CAPSULE_CELL_PASSIVE_COMMREG) ||
+	if ((cell->config->flags & CAPSULE_CELL_PASSIVE_COMMREG) ||
 	    comm->cell_state > CAPSULE_COMM_RUNNING_LOCKED)
 		return 0;
 	/* The cell may read the message as soon as it sees the cleared reply. */
@@ -177,14 +186,34 @@ int lifecycle_stop(struct cell *cell, uint64_t answer[4])
 	return 0;
 }
 
+/* The guest may declare itself failed in its communication region. */
+static void check_declared(struct cell *cell)
+{
+	uint32_t none = CAPSULE_FAULT_NONE, reason = CAPSULE_FAULT_GUEST;
+	uint32_t state = cell->comm->cell_state;
+
+	if (state != CAPSULE_COMM_FAILED && state != CAPSULE_COMM_FAILED_REV)
+		return;
+	if (!begin_stop(cell, CAPSULE_CELL_FAILED))
+		return;
+	if (state == CAPSULE_COMM_FAILED_REV)
+		reason = CAPSULE_FAULT_COMM_REVISION;
+	__atomic_compare_exchange_n(&cell->status->fault.reason, &none, reason, false,
+				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	cell->status->comm_state = state;
+	stop_cpus(cell, NULL);
+	notify(cell);
+}
+
 int lifecycle_state(struct cell *cell, uint64_t answer[4])
 {
 	const struct capsule_comm_region *comm = cell->comm;
 
-	answer[1] = comm ? comm->reply_from_cell : (uint32_t)CAPSULE_REPLY_NONE;
+	check_declared(cell);
+	answer[1] = comm->reply_from_cell;
 	answer[2] = power_unparked(cell);
 	answer[3] = 0;
-	if (comm && cell->status->state == CAPSULE_CELL_RUNNING)
+	if (cell->status->state == CAPSULE_CELL_RUNNING)
 		cell->status->comm_state = comm->cell_state;
 	return (int)cell->status->state;
 }
@@ -210,7 +239,10 @@ int lifecycle_destroy(struct cell *cell, uint64_t answer[4])
 
 static void all_off(struct cell *cell)
 {
-	uint32_t s = cell->status->state;
+	uint32_t s;
+
+	check_declared(cell);
+	s = cell->status->state;
 
 	if (s == CAPSULE_CELL_STOPPING && cell->restart) {
 		cell->status->restarts++;
@@ -219,7 +251,7 @@ static void all_off(struct cell *cell)
 	}
 	if (s == CAPSULE_CELL_STOPPING || s == CAPSULE_CELL_RUNNING)
 		set_state(cell, CAPSULE_CELL_SHUT_DOWN);
-	if (cell->comm && cell->comm->cell_state <= CAPSULE_COMM_RUNNING_LOCKED)
+	if (cell->comm->cell_state <= CAPSULE_COMM_RUNNING_LOCKED)
 		cell->status->comm_state = s == CAPSULE_CELL_FAILED ? CAPSULE_COMM_FAILED :
 								      CAPSULE_COMM_SHUT_DOWN;
 	notify(cell);
@@ -238,14 +270,6 @@ void lifecycle_vcpu_off(struct vcpu *vcpu)
 	spin_unlock(&cell->power_lock);
 	if (last && !cell_is_root(cell))
 		all_off(cell);
-}
-
-static bool begin_stop(struct cell *cell, uint32_t state)
-{
-	uint32_t running = CAPSULE_CELL_RUNNING;
-
-	return __atomic_compare_exchange_n(&cell->status->state, &running, state, false,
-					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 void lifecycle_guest_off(struct vcpu *vcpu)
@@ -269,8 +293,7 @@ void lifecycle_fail(struct vcpu *vcpu)
 	struct cell *cell = vcpu->cell;
 
 	if (begin_stop(cell, CAPSULE_CELL_FAILED)) {
-		if (cell->comm)
-			cell->comm->cell_state = CAPSULE_COMM_FAILED;
+		cell->comm->cell_state = CAPSULE_COMM_FAILED;
 		cell->status->comm_state = CAPSULE_COMM_FAILED;
 		stop_cpus(cell, vcpu);
 		notify(cell);
