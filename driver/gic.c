@@ -6,7 +6,9 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
+#include <linux/io.h>
 #include <linux/of.h>
+#include <linux/of_address.h>
 #include <linux/of_irq.h>
 
 #include "cell.h"
@@ -14,6 +16,8 @@
 
 #define FIRST_SPI	32
 #define LAST_SPI	1019
+#define GICD_TYPER	0x0004
+#define GICD_TYPER_ITLINES	GENMASK(4, 0)
 
 /*
  * Acknowledged before anybody looks, so that no event is lost. It may also
@@ -48,6 +52,21 @@ static int map_spi(u32 intid)
 	return irq;
 }
 
+/* The last SPI that this machine has; the kernel maps others, too, in vain. */
+static u32 last_spi(void)
+{
+	u32 version, lines = 0;
+	struct device_node *gic = platform_gic_node(&version);
+	void __iomem *gicd = gic ? of_iomap(gic, 0) : NULL;
+
+	if (gicd) {
+		lines = readl_relaxed(gicd + GICD_TYPER) & GICD_TYPER_ITLINES;
+		iounmap(gicd);
+	}
+	of_node_put(gic);
+	return min_t(u32, 32 * (lines + 1) - 1, LAST_SPI);
+}
+
 /**
  * gic_request_notify() - get hold of the SPI by which EL2 wakes the driver
  * @intid: INTID of the SPI
@@ -57,8 +76,9 @@ static int map_spi(u32 intid)
 int gic_request_notify(u32 intid, struct capsule_err *err)
 {
 	int irq = 0, rc = -EINVAL;
+	u32 last = last_spi();
 
-	if (intid >= FIRST_SPI && intid <= LAST_SPI)
+	if (intid >= FIRST_SPI && intid <= last)
 		irq = map_spi(intid);
 	if (irq > 0)
 		rc = request_irq((unsigned int)irq, notify_handler, 0, "capsule", &capsule);
@@ -66,7 +86,7 @@ int gic_request_notify(u32 intid, struct capsule_err *err)
 		/* The mapping of a used interrupt is its user's. */
 		if (irq > 0 && rc != -EBUSY)
 			irq_dispose_mapping((unsigned int)irq);
-		return refuse(err, -EINVAL, CAPSULE_REASON_NOTIFY_IRQ, intid, 0);
+		return refuse(err, -EINVAL, CAPSULE_REASON_NOTIFY_IRQ, intid, last);
 	}
 	capsule.notify_irq = irq;
 	return 0;

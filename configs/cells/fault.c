@@ -75,10 +75,10 @@ struct {
 	},
 
 	.irqchips = {
-		/* SPI 231, wired to nothing: the guest sets it pending itself */ {
+		/* SPI 223, wired to nothing: the guest sets it pending itself */ {
 			.address = 0x08000000,
-			.pin_base = 256,
-			.pin_bitmap = { 1U << 7 },
+			.pin_base = 224,
+			.pin_bitmap = { 1U << 31 },
 		},
 	},
 

@@ -28,7 +28,7 @@ struct {
 		.platform_info = {
 			.gic_version = 3,
 			.maintenance_irq = 25,
-			.notify_irq = 262,	/* SPI 230: wired to nothing */
+			.notify_irq = 254,	/* SPI 222: wired to nothing */
 			.gicd_base = 0x08000000,
 			.gicr_base = 0x080a0000,
 			.gicr_size = 0x00f60000,
@@ -98,10 +98,10 @@ struct {
 			.pin_base = 32,
 			.pin_bitmap = { 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff },
 		},
-		/* SPIs 128..255 */ {
+		/* SPIs 128..223: the last that the machine has */ {
 			.address = 0x08000000,
 			.pin_base = 160,
-			.pin_bitmap = { 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff },
+			.pin_bitmap = { 0xffffffff, 0xffffffff, 0xffffffff, 0 },
 		},
 	},
 };

@@ -43,7 +43,7 @@ enum capsule_reason {
 	CAPSULE_REASON_FIRMWARE_VERSION,/* detail[0] image, [1] driver ABI version */
 	CAPSULE_REASON_EL2_ENTRY,	/* EL2 could not be entered; detail[0] x0 */
 	CAPSULE_REASON_PSCI,		/* no PSCI, or conduit unknown */
-	CAPSULE_REASON_NOTIFY_IRQ,	/* notify_irq unusable; detail[0] INTID */
+	CAPSULE_REASON_NOTIFY_IRQ,	/* notify_irq unusable; detail[0] INTID, [1] the machine's last */
 
 	/* Configuration: 32.. detail[0] is an index or address where useful */
 	CAPSULE_REASON_CFG_SIGNATURE = 32,
