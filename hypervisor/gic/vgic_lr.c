@@ -296,6 +296,22 @@ static bool lr_insert(struct vgic_vcpu *v, struct lr_set *s, struct vgic_irq irq
 	return true;
 }
 
+/* What waits and already has a list register joins it, whatever its priority. */
+static void join(struct vgic_vcpu *v, struct lr_set *s)
+{
+	unsigned n;
+
+	for_each_bit(n, v->used_lrs, rest) {
+		uint32_t intid = lr_intid(s->lr[n]);
+
+		for (unsigned i = v->num_queued; i-- > 0; )
+			if (v->queue[i].intid == intid) {
+				lr_merge(v, s, n, v->queue[i]);
+				queue_remove(v, i);
+			}
+	}
+}
+
 /* Moves what waits into list registers. True if something has to go on waiting. */
 static bool fill(struct vgic_vcpu *v, struct lr_set *s)
 {
@@ -303,6 +319,7 @@ static bool fill(struct vgic_vcpu *v, struct lr_set *s)
 	struct vgic_irq evicted;
 	bool evicts;
 
+	join(v, s);
 	while (best_candidate(v, &c)) {
 		/* Taken before it is inserted: another CPU may send it again. */
 		if (!c.queued)
