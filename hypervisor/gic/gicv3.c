@@ -195,6 +195,10 @@ int gic_init(const struct capsule_platform *platform, uint32_t *reason,
 		*reason = CAPSULE_REASON_NO_POOL;
 	if (err)
 		return err;
+	*reason = CAPSULE_REASON_NOTIFY_IRQ;
+	detail[0] = gic.notify;
+	if (gic.notify < INTID_SPI || gic.notify >= gic.nr_irqs)
+		return -CAPSULE_EINVAL;
 
 	*reason = CAPSULE_REASON_NONE;
 	for (unsigned i = 0; i < num_pcpus; i++)
