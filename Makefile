@@ -38,7 +38,7 @@ uninstall:
 # static tools, for the kernel of the agency images.
 SERIES ?= 6.1
 agency:
-	$(Q)rm -rf $(O)/agency
+	$(Q)rm -rf $(O)/agency && mkdir -p $(O)
 	$(Q)$(MAKE) install DESTDIR=$(abspath $(O))/agency prefix=/usr STATIC=1 \
 		SYSROOT=$$(ci/sysroot) KDIR=$$(ci/kdir $(SERIES)) > $(O)/agency.log || \
 		{ cat $(O)/agency.log; exit 1; }
