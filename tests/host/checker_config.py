@@ -217,6 +217,8 @@ class Server:
             answer.findings.append(parse_finding(line))
 
     def close(self) -> None:
+        if self.process.poll() is not None:
+            return  # ask() has told why
         self.process.stdin.close()
         code = self.process.wait()
         assert code == 0, self.process.stderr.read().decode(errors="replace")

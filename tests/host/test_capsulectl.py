@@ -431,6 +431,15 @@ def test_interrupted_call(tool, number, call, args):
     assert ("part of the file" in error) == (call == "LOAD")
 
 
+def wait_until_asleep(process: subprocess.Popen) -> None:
+    """Until the process waits for something, or has ended."""
+    stat = Path(f"/proc/{process.pid}/stat")
+    end = time.monotonic() + 30
+    while stat.read_text().rpartition(")")[2].split()[0] not in "SZ":
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
 def test_following_a_console_ends_by_ctrl_c(tool):
     fifo = tool.folder / "fifo"
     os.mkfifo(fifo)
@@ -440,5 +449,6 @@ def test_following_a_console_ends_by_ctrl_c(tool):
         writer.write("hello\n")
         writer.flush()
         assert process.stdout.readline() == b"hello\n"
+        wait_until_asleep(process)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == INTERRUPTED

@@ -123,6 +123,7 @@ BAD_CELLS = {
     "size-zero": (at(0, 0x1000000, 0, cc.RAM | cc.ANY), "CFG_REGION", "size 0"),
     "wraps": (at(0, 0xFFFFFFFFFFFFF000, 0x2000, cc.RAM | cc.ANY), "CFG_REGION", "48-bit"),
     "beyond": (at(0, 1 << 48, 0x1000, cc.RAM | cc.ANY), "CFG_REGION", "48-bit"),
+    "ends-beyond": (at(0, (1 << 48) - 0x1000, 0x2000, cc.RAM | cc.ANY), "CFG_REGION", "48-bit"),
     "phys-wraps": (at(0xFFFFFFFFFFFFF000, 0x1000000, 0x2000, cc.RAM), "CFG_REGION", "48-bit"),
     "no-read": (at(0, 0x1000000, 0x1000, cc.WRITE | cc.ANY), "CFG_REGION", "READ"),
     "ram-unaligned": (at(0x50000800, 0x1000000, 0x1000, cc.RAM), "CFG_ALIGN",
