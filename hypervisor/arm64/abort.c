@@ -26,7 +26,9 @@ static bool fault_ipa(uint64_t esr, uint64_t *ipa)
 	uint64_t par, guest_par;
 
 	if ((esr & ISS_DABT_S1PTW) || FSC_TYPE(ISS_FSC(esr)) != FSC_PERMISSION) {
-		*ipa = (read_sysreg(hpfar_el2) & HPFAR_FIPA) << 8 | (far & (PAGE_SIZE - 1));
+		*ipa = (read_sysreg(hpfar_el2) & HPFAR_FIPA) << 8;
+		if (!(esr & ISS_DABT_S1PTW))	/* FAR is no address in a table */
+			*ipa |= far & (PAGE_SIZE - 1);
 		return true;
 	}
 	guest_par = read_sysreg(par_el1);

@@ -321,14 +321,20 @@ bool way_gicr_beyond(uintptr_t arg)
 	return none_or_abort(watched(read_word, arg_or(arg, platform_get()->gicr_base + frames)));
 }
 
-/* GITS_CTLR and the translation register, from which a device would raise LPIs. */
+/* GITS_CTLR: an emulated frame that this cell does not have. */
 static void poke_its(uintptr_t addr)
 {
 	mmio_write32(addr, 0);
-	mmio_write32(addr + 0x10040, 0);
 }
 
 bool way_gits(uintptr_t arg)
 {
 	return none_or_abort(watched(poke_its, arg_or(arg, GITS_BASE)));
+}
+
+/* GITS_TRANSLATER, where a device would raise LPIs: device memory of the agency. */
+bool way_gits_translater(uintptr_t arg)
+{
+	mmio_write32(arg_or(arg, GITS_BASE) + 0x10040, 0);
+	return false;
 }
