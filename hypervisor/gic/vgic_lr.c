@@ -256,6 +256,12 @@ static void lr_merge(struct vgic_vcpu *v, struct lr_set *s, unsigned n,
 		lr_set(v, s, n, s->lr[n] | ICH_LR_PENDING);
 }
 
+/* May the pending state leave this list register, alone or with all the rest? */
+static bool lr_can_yield(uint64_t lr)
+{
+	return lr & ICH_LR_PENDING && (lr_only_pending(lr) || lr_intid(lr) < INTID_SPI);
+}
+
 /* The pending list register of lowest priority, if that is below @priority. */
 static int find_victim(const struct vgic_vcpu *v, const struct lr_set *s,
 		       unsigned priority)
@@ -264,36 +270,44 @@ static int find_victim(const struct vgic_vcpu *v, const struct lr_set *s,
 	unsigned n;
 
 	for_each_bit(n, v->used_lrs, rest)
-		if (lr_only_pending(s->lr[n]) && lr_priority(s->lr[n]) > priority) {
+		if (lr_can_yield(s->lr[n]) && lr_priority(s->lr[n]) > priority) {
 			priority = lr_priority(s->lr[n]);
 			victim = (int)n;
 		}
 	return victim;
 }
 
-/* Puts @irq into a list register. False if all hold what goes first. */
-static bool lr_insert(struct vgic_vcpu *v, struct lr_set *s, struct vgic_irq irq,
-		      struct vgic_irq *evicted, bool *evicts)
+#define NOTHING		~0U	/* no INTID */
+
+enum insert { INSERTED, NO_ROOM, TRY_AGAIN };
+
+/*
+ * Puts @irq into a list register. What it takes the place of comes out in
+ * *evicted. TRY_AGAIN: that one stays active and keeps its list register.
+ */
+static enum insert lr_insert(struct vgic_vcpu *v, struct lr_set *s, struct vgic_irq irq,
+			     struct vgic_irq *evicted)
 {
 	uint32_t unused = ~v->used_lrs & (uint32_t)GENMASK(gic.nr_lrs - 1, 0);
 	unsigned n;
 	int slot;
 
-	*evicts = false;
 	for_each_bit(n, v->used_lrs, rest)
 		if (lr_intid(s->lr[n]) == irq.intid) {
 			lr_merge(v, s, n, irq);
-			return true;
+			return INSERTED;
 		}
 	slot = unused ? __builtin_ctz(unused) : find_victim(v, s, irq.priority);
 	if (slot < 0)
-		return false;
-	if (!unused) {
-		*evicts = true;
+		return NO_ROOM;
+	if (!unused)
 		*evicted = lr_irq(s->lr[slot]);
+	if (!unused && s->lr[slot] & ICH_LR_ACTIVE) {
+		lr_set(v, s, (unsigned)slot, s->lr[slot] & ~ICH_LR_PENDING);
+		return TRY_AGAIN;
 	}
 	lr_set(v, s, (unsigned)slot, lr_make(irq));
-	return true;
+	return INSERTED;
 }
 
 /* What waits and already has a list register joins it, whatever its priority. */
@@ -304,6 +318,10 @@ static void join(struct vgic_vcpu *v, struct lr_set *s)
 	for_each_bit(n, v->used_lrs, rest) {
 		uint32_t intid = lr_intid(s->lr[n]);
 
+		if (intid < INTID_SPI && injectable_soft(v) >> intid & 1) {
+			__atomic_fetch_and(&v->pending, ~(1U << intid), __ATOMIC_ACQ_REL);
+			lr_merge(v, s, n, lr_irq(s->lr[n] & ~ICH_LR_HW));
+		}
 		for (unsigned i = v->num_queued; i-- > 0; )
 			if (v->queue[i].intid == intid) {
 				lr_merge(v, s, n, v->queue[i]);
@@ -316,25 +334,25 @@ static void join(struct vgic_vcpu *v, struct lr_set *s)
 static bool fill(struct vgic_vcpu *v, struct lr_set *s)
 {
 	struct candidate c;
-	struct vgic_irq evicted;
-	bool evicts;
 
 	join(v, s);
 	while (best_candidate(v, &c)) {
+		struct vgic_irq evicted = { .intid = NOTHING };
+		enum insert result;
+
 		/* Taken before it is inserted: another CPU may send it again. */
 		if (!c.queued)
 			__atomic_fetch_and(&v->pending, ~(1U << c.irq.intid),
 					   __ATOMIC_ACQ_REL);
-		if (!lr_insert(v, s, c.irq, &evicted, &evicts)) {
-			if (!c.queued)
-				__atomic_fetch_or(&v->pending, 1U << c.irq.intid,
-						  __ATOMIC_RELAXED);
-			return true;
-		}
-		if (c.queued)
+		result = lr_insert(v, s, c.irq, &evicted);
+		if (c.queued && result == INSERTED)
 			queue_remove(v, c.index);
-		if (evicts)
+		else if (!c.queued && result != INSERTED)
+			put_back(v, c.irq);
+		if (evicted.intid != NOTHING)
 			put_back(v, evicted);
+		if (result == NO_ROOM)
+			return true;
 	}
 	return false;
 }
