@@ -213,7 +213,7 @@ def test_files_that_cannot_be_read(tool):
 def test_bad_configuration_does_not_reach_the_driver(tool):
     (tool.folder / "bad.cell").write_bytes(Cell(cpus=()).pack())
     line = tool.refused(exit_code("CFG_CPU"), "cell", "create", "bad.cell")
-    assert line == "bad.cell: has no CPU: name at least one"
+    assert line == "bad.cell: the CPU set is empty: name at least one CPU"
     (tool.folder / "bad.cell").write_bytes(System(gic_version=9).pack())
     tool.refused(exit_code("CFG_PLATFORM"), "enable", "bad.cell")
     tool.refused(exit_code("CFG_SIGNATURE"), "enable", "demo.cell")
@@ -226,7 +226,7 @@ def test_bad_configuration_does_not_reach_the_driver(tool):
 def test_more_errors_are_counted(tool):
     (tool.folder / "bad.cell").write_bytes(Cell(cpus=(), entry=1, smc_ids=(0x84000000,)).pack())
     line = tool.refused(exit_code("CFG_CPU"), "cell", "create", "bad.cell")
-    assert "2 more errors" in line
+    assert "(and 2 more)" in line
 
 
 def test_not_enabled_comes_from_the_driver(tool):

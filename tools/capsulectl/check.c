@@ -18,7 +18,7 @@ static void print_finding(FILE *out, const struct chk_finding *f)
 
 /*
  * For commands that go on to the driver: warnings, then the first error as the
- * one message, with the number of those that "config check" would show.
+ * one message, with the number of the others.
  */
 int ctl_judge(const struct chk_report *report)
 {
@@ -33,7 +33,7 @@ int ctl_judge(const struct chk_report *report)
 	if (report->errors == 1)
 		return ctl_fail(ctl_reason_exit(error->reason), "%s: %s", error->file, error->text);
 	return ctl_fail(ctl_reason_exit(error->reason),
-			"%s: %s (and %zu more errors, see capsulectl config check)", error->file,
+			"%s: %s (and %zu more)", error->file,
 			error->text, report->errors - 1);
 }
 

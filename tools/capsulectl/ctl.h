@@ -62,6 +62,7 @@ int ctl_version(int device, struct capsule_ioc_version *version);
 
 /* names.c */
 const char *ctl_cell_state_name(uint32_t state);
+const char *ctl_comm_state_name(uint32_t state);
 const char *ctl_exit_name(uint32_t exit);
 const char *ctl_fault_name(uint32_t reason);
 const char *ctl_fault_text(uint32_t reason);

@@ -27,7 +27,7 @@ static void json_cell_fields(struct json *j, const struct capsule_ioc_cell_info 
 	json_number(j, "memory", info->status.memory);
 	json_number(j, "pool_pages", info->status.pool_pages);
 	json_bool(j, "loaded", info->loaded);
-	json_number(j, "comm_state", info->status.comm_state);
+	json_string(j, "comm_state", ctl_comm_state_name(info->status.comm_state));
 	json_number(j, "restarts", info->status.restarts);
 	json_string(j, "fault", ctl_fault_name(info->status.fault.reason));
 }
@@ -172,6 +172,7 @@ static void print_cell(const struct capsule_ioc_cell_info *info)
 	printf("memory:   %" PRIu64 " KiB\n", info->status.memory >> 10);
 	printf("pool:     %" PRIu64 " pages\n", info->status.pool_pages);
 	printf("restarts: %u\n", info->status.restarts);
+	printf("reports:  %s\n", ctl_comm_state_name(info->status.comm_state));
 }
 
 static void json_regions(struct json *j, const struct chk_cell *cell)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Words for what the driver numbers. */
+#include <capsule/comm.h>
+
 #include "ctl.h"
 
 #define NAME(names, i) ((i) < sizeof(names) / sizeof((names)[0]) && (names)[i] ? (names)[i] : NULL)
@@ -17,6 +19,21 @@ const char *ctl_cell_state_name(uint32_t state)
 		[CAPSULE_CELL_FAILED] = "failed",
 		[CAPSULE_CELL_STOPPING] = "stopping",
 		[CAPSULE_CELL_DYING] = "dying",
+	};
+	const char *name = NAME(names, state);
+
+	return name ? name : "unknown";
+}
+
+/* The word for an enum capsule_comm_state. */
+const char *ctl_comm_state_name(uint32_t state)
+{
+	static const char *const names[] = {
+		[CAPSULE_COMM_RUNNING] = "running",
+		[CAPSULE_COMM_RUNNING_LOCKED] = "running-locked",
+		[CAPSULE_COMM_SHUT_DOWN] = "shut-down",
+		[CAPSULE_COMM_FAILED] = "failed",
+		[CAPSULE_COMM_FAILED_REV] = "failed-revision",
 	};
 	const char *name = NAME(names, state);
 

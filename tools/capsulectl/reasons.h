@@ -107,7 +107,7 @@
 	  "capsulectl status shows it; capsulectl disable ends it") \
 	X(NOT_ENABLED, "the hypervisor is not enabled", \
 	  "capsulectl enable ROOT.cell first") \
-	X(CELLS_EXIST, "{0} cells still exist", \
+	X(CELLS_EXIST, "cells still exist ({0})", \
 	  "destroy them first (capsulectl cell list, cell destroy)") \
 	X(NAME_IN_USE, "a cell called {cell} exists", \
 	  "destroy it first, or give the new one another name") \

@@ -64,7 +64,7 @@ static bool wrong_signature(const struct input *in, const char *wanted)
 	} else if (in->size < SIGNATURE_LEN && !memcmp(in->data, wanted, in->size)) {
 		return wrong_size(in, in->size, sizeof(struct prefix));
 	}
-	chk_error(in->report, in->file, CAPSULE_REASON_CFG_SIGNATURE, 0, 0, "is %s: %s", found,
+	chk_error(in->report, in->file, CAPSULE_REASON_CFG_SIGNATURE, 0, 0, "this is %s: %s", found,
 		  remedy);
 	return false;
 }
@@ -85,14 +85,14 @@ static bool read_prefix(const struct input *in, const char *signature)
 	if (p.revision != CAPSULE_CONFIG_REVISION) {
 		chk_error(in->report, in->file, CAPSULE_REASON_CFG_REVISION, p.revision,
 			  CAPSULE_CONFIG_REVISION,
-			  "has configuration revision %u, revision %u is understood: compile it again with the headers of this version",
+			  "configuration revision %u, revision %u is understood: compile it again with the headers of this version",
 			  p.revision, CAPSULE_CONFIG_REVISION);
 		return false;
 	}
 	if (p.architecture != CAPSULE_ARCH_ARM64) {
 		chk_error(in->report, in->file, CAPSULE_REASON_CFG_ARCH, p.architecture,
 			  CAPSULE_ARCH_ARM64,
-			  "is for architecture %u, this is %u (arm64): use a configuration made for arm64",
+			  "made for architecture %u, not %u (arm64): use a configuration made for arm64",
 			  p.architecture, CAPSULE_ARCH_ARM64);
 		return false;
 	}
@@ -117,7 +117,7 @@ static bool read_name(const struct input *in, const char *name)
 	if (len && len < CAPSULE_NAME_LEN && !name[len] && strcmp(name, ".") && strcmp(name, ".."))
 		return true;
 	chk_error(in->report, in->file, CAPSULE_REASON_CFG_NAME, 0, 0,
-		  "names its cell with an empty, too long or strange word: use 1 to %u of the characters A-Z a-z 0-9 . _ -",
+		  "the cell's name is empty, too long or a strange word: use 1 to %u of the characters A-Z a-z 0-9 . _ -",
 		  CAPSULE_NAME_LEN - 1);
 	return false;
 }
@@ -128,7 +128,7 @@ static bool read_count(const struct input *in, const char *what, uint32_t count,
 	if (count >= min && count <= max)
 		return true;
 	chk_error(in->report, in->file, CAPSULE_REASON_CFG_COUNT, count, max,
-		  "has %s %u, possible are %u to %u: shorten or fill that table", what, count, min,
+		  "%s is %u, possible are %u to %u: shorten or fill that table", what, count, min,
 		  max);
 	return false;
 }
@@ -145,7 +145,7 @@ static bool read_counts(const struct input *in, const struct capsule_cell_desc *
 	ok &= read_count(in, "num_channels", d->num_channels, 0, 0);
 	if (ok && d->cpu_set_size % 8) {
 		chk_error(in->report, in->file, CAPSULE_REASON_CFG_COUNT, d->cpu_set_size, 8,
-			  "has cpu_set_size %u: it must be a multiple of 8", d->cpu_set_size);
+			  "cpu_set_size is %u: it must be a multiple of 8", d->cpu_set_size);
 		return false;
 	}
 	return ok;
@@ -230,7 +230,7 @@ static bool read_input(const struct input *in)
 		return true;
 	chk_error(in->report, in->file, CAPSULE_REASON_CFG_SIZE, in->size,
 		  CAPSULE_CONFIG_MAX_SIZE,
-		  "is larger than any configuration (%u bytes): compile it again",
+		  "larger than any configuration (%u bytes): compile it again",
 		  CAPSULE_CONFIG_MAX_SIZE);
 	return false;
 }

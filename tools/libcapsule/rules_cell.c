@@ -104,7 +104,7 @@ static void check_cpus(const struct chk_cell *cell, const struct chk_system *sys
 
 	if (!cell->cpus)
 		chk_error(report, cell->file, CAPSULE_REASON_CFG_CPU, 0, 0,
-			  "has no CPU: name at least one");
+			  "the CPU set is empty: name at least one CPU");
 	if (!system)
 		return;
 	if (!(system->root.desc.flags & CAPSULE_ROOT_ALL_CPUS))
@@ -209,7 +209,7 @@ static void check_name(const struct chk_cell *cell, const struct chk_system *sys
 	if (strcmp(cell->desc.name, system->root.desc.name))
 		return;
 	chk_error(report, cell->file, CAPSULE_REASON_NAME_IN_USE, 0, 0,
-		  "is called \"%s\" like the root cell in %s: give it another name",
+		  "the name \"%s\" is that of the root cell (%s) too: give it another",
 		  cell->desc.name, system->file);
 }
 

@@ -46,7 +46,7 @@ void chk_pair(const struct chk_cell *cell, const struct chk_cell *other,
 
 	if (!strcmp(cell->desc.name, other->desc.name))
 		chk_error(report, cell->file, CAPSULE_REASON_NAME_IN_USE, 0, 0,
-			  "is called \"%s\" like the cell in %s: give it another name",
+			  "the name \"%s\" is that of another cell (%s) too: give it another",
 			  cell->desc.name, other->file);
 	for (; both; both &= both - 1)
 		chk_error(report, cell->file, CAPSULE_REASON_CPU_NOT_OWNED,
@@ -73,7 +73,7 @@ void chk_cpus_left(const struct chk_system *system, const struct chk_cell *cells
 			continue;
 		chk_error(report, cells[i].file, CAPSULE_REASON_CPU_LAST,
 			  cells[i].cpus ? (uint64_t)__builtin_ctzll(cells[i].cpus) : 0, 0,
-			  "takes the last CPU of the root cell in %s: leave it at least one",
+			  "it takes the last CPU of the root cell in %s: leave it at least one",
 			  system->file);
 		return;
 	}
