@@ -354,6 +354,21 @@ static void test_wrong_ipa(void **state)
 	assert_int_equal(check(GIVE, 2, &r, &fail), -CAPSULE_EBUSY);
 }
 
+/* Nor one of its regions under the address of another. */
+static void test_swapped_ipas(void **state)
+{
+	const struct own_region a = region_at(0, SIZE), b = region_at(SIZE, SIZE);
+	const struct own_region swapped = { a.phys, b.ipa, SIZE, ATTR };
+	uint64_t fail;
+
+	(void)state;
+	must(GIVE, 1, &a);
+	must(GIVE, 1, &b);
+	assert_int_equal(check(RETURN, 1, &swapped, &fail), -CAPSULE_ENOENT);
+	assert_int_equal(fail, PHYS);
+	assert_int_equal(check(LEND, 1, &swapped, &fail), -CAPSULE_ENOENT);
+}
+
 static void test_ipa_in_use(void **state)
 {
 	const struct own_region r = region_at(0, SIZE);
@@ -456,6 +471,52 @@ static void test_way_back_never_allocates(void **state)
 	assert_int_equal(look_at(0).agency.level, 1);
 }
 
+static struct own_region half(unsigned int number, uint64_t ipa)
+{
+	return (struct own_region){
+		pa_init(G1 + number * (M2 / 2)), ipa_init(ipa + number * (M2 / 2)), M2 / 2, ATTR,
+	};
+}
+
+static void must_without_allocation(enum transition t, unsigned int id, const struct own_region *r)
+{
+	fake_alloc_limit(0);
+	must(t, id, r);
+}
+
+/* Two regions that would make one block together keep their common edge. */
+static void test_neighbours_keep_their_edge(void **state)
+{
+	const struct own_region a = half(0, G1), b = half(1, G1);
+
+	(void)state;
+	must(GIVE, 1, &a);
+	must(GIVE, 1, &b);
+	assert_int_equal(check(LEND, 1, &a, NULL), 0);
+	own_cancel(&parties[1], &a);
+	must_without_allocation(RETURN, 1, &a);
+	must_without_allocation(RETURN, 1, &b);
+	assert_int_equal(fake_mmu_tables(agency_mmu), 0);
+}
+
+/* The same for shares that a third one spans. */
+static void test_shares_keep_their_edge(void **state)
+{
+	const struct own_region a = half(0, G1), b = half(1, G1);
+	const struct own_region both = { a.phys, ipa_init(8 * G1), M2, ATTR };
+
+	(void)state;
+	must(SHARE, 1, &a);
+	must(SHARE, 2, &b);
+	must(SHARE, 1, &both);
+	must_without_allocation(UNSHARE, 1, &a);
+	must(SHARE, 1, &a);
+	must_without_allocation(UNSHARE, 1, &both);
+	must_without_allocation(UNSHARE, 1, &a);
+	must_without_allocation(UNSHARE, 2, &b);
+	assert_int_equal(fake_mmu_tables(agency_mmu), 0);
+}
+
 /* Attributes of a strict list come back as they were. */
 static void test_agency_attributes_survive(void **state)
 {
@@ -524,15 +585,15 @@ static void test_settle_leaves_what_is_needed(void **state)
 
 	(void)state;
 	fake_mmu_charge(agency_mmu, 1);
-	must(GIVE, 1, &first);
-	must(GIVE, 2, &second);
+	must(GIVE, 1, &second);
+	must(GIVE, 2, &first);
 	own_settle(parties[1].agency, 1);
 	assert_int_equal(pool_charged(1), 2 + 2 + 2);
 	fake_mmu_charge(agency_mmu, 0);
 	/* what is only shared has no owner but the agency */
-	must(RETURN, 2, &second);
-	must(SHARE, 2, &second);
-	must(RETURN, 1, &first);
+	must(RETURN, 2, &first);
+	must(SHARE, 2, &first);
+	must(RETURN, 1, &second);
 	own_settle(parties[1].agency, 1);
 	assert_int_equal(pool_charged(1), 2);
 	assert_int_equal(pool_charged(0), 2 + 2);
@@ -551,10 +612,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_unlend),
 		cmocka_unit_test(test_claim),
 		T(test_wrong_ipa),
+		T(test_swapped_ipas),
 		T(test_ipa_in_use),
 		T(test_impossible_regions),
 		T(test_failing_allocations),
 		T(test_way_back_never_allocates),
+		T(test_neighbours_keep_their_edge),
+		T(test_shares_keep_their_edge),
 		T(test_agency_attributes_survive),
 		T(test_overlap),
 		T(test_settle_hands_tables_to_the_heir),

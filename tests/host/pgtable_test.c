@@ -158,6 +158,7 @@ static void test_impossible_ranges(void **state)
 	assert_int_equal(pgt_annotate(pgt, 0, PAGE, PGT_ANNOTATION_MAX), -CAPSULE_EINVAL);
 	assert_int_equal(pgt_annotate(pgt, 0, 0, 1), -CAPSULE_EINVAL);
 	assert_int_equal(pgt_split(pgt, limit, PAGE), -CAPSULE_ERANGE);
+	assert_int_equal(pgt_annotate(pgt, 4 * PAGE, 0 - 2 * PAGE, 1), -CAPSULE_ERANGE);
 	assert_int_equal(pgt_lookup(pgt, limit, &leaf), -CAPSULE_ERANGE);
 	pgt_merge(pgt, limit, PAGE);
 	assert_int_equal(fake_mmu_tables(mmu), 0);
@@ -343,6 +344,20 @@ static void test_replacing_a_table_frees_it(void **state)
 	assert_int_equal(fake_mmu_tables(mmu), 0);
 }
 
+/* 512 GiB that are taken away and come back: no page for it may be missing then. */
+static void test_annotation_leaves_room_for_the_way_back(void **state)
+{
+	const uint64_t whole = 512 * G1;
+
+	(void)state;
+	assert_int_equal(pgt_map(pgt, whole, pa_init(whole), whole, RWX), 0);
+	assert_int_equal(pgt_annotate(pgt, whole, whole, 5), 0);
+	fake_alloc_limit(0);
+	assert_int_equal(pgt_map(pgt, whole, pa_init(whole), whole, RWX), 0);
+	fake_alloc_limit(-1);
+	assert_int_equal(leaf_at(whole).level, 1);
+}
+
 static int count_visits(const struct pgt_visit *visit)
 {
 	unsigned int *counts = visit->arg;
@@ -408,6 +423,7 @@ int main(int argc, char **argv)
 		STAGE2(test_merge_needs_a_uniform_contiguous_table),
 		STAGE2(test_tlb_maintenance_is_bounded),
 		STAGE2(test_replacing_a_table_frees_it),
+		STAGE2(test_annotation_leaves_room_for_the_way_back),
 		STAGE2(test_walk),
 		STAGE2(test_more_tables_than_pages),
 	};

@@ -26,7 +26,7 @@ RANDOM = ["pgtable_random_test", "ownership_random_test"]
 TIMEOUT = 300
 
 
-def tests_of(program: str) -> list[str]:
+def names_in(program: str) -> list[str]:
     """Names of the tests in main()'s table, without building anything."""
     text = (HERE / f"{program}.c").read_text()
     table = text[text.index("const struct CMUnitTest tests[]"):]
@@ -47,12 +47,12 @@ def run(compiler: str, program: str, *tests: str, **environment: str) -> None:
                             env=os.environ | environment)
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stderr.count("[       OK ]") + result.stdout.count("[       OK ]") \
-        == (len(tests) or len(tests_of(program))), result.stdout + result.stderr
+        == (len(tests) or len(names_in(program))), result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("program, test",
-                         [(program, test) for program in PROGRAMS for test in tests_of(program)])
+                         [(program, test) for program in PROGRAMS for test in names_in(program)])
 def test_host(compiler: str, program: str, test: str) -> None:
     run(compiler, program, test)
 
