@@ -135,10 +135,10 @@ static int64_t affinity_info(struct vcpu *vcpu, struct trap_frame *frame)
  */
 static int64_t cpu_suspend(struct vcpu *vcpu, struct trap_frame *frame)
 {
-	(void)vcpu;
 	(void)frame;
 	dsb(sy);
-	wfi();
+	if (!gic_has_pending(vcpu))
+		wfi();
 	return PSCI_SUCCESS;
 }
 

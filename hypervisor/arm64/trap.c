@@ -4,6 +4,7 @@
 
 #include <capsule/call.h>
 
+#include "check.h"
 #include "fault.h"
 #include "gic.h"
 #include "jailhouse.h"
@@ -99,6 +100,8 @@ void trap_irq(struct trap_frame *frame)
 	struct pcpu *pcpu = this_pcpu();
 
 	(void)frame;
+	if (el2_failed)
+		el2_stop();
 	pcpu->status->exits[CAPSULE_EXIT_TOTAL]++;
 	gic_handle_irq(pcpu);
 	if (pcpu->requests)

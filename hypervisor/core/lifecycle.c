@@ -23,15 +23,6 @@ static void set_state(struct cell *cell, uint32_t state)
 	__atomic_store_n(&cell->status->state, state, __ATOMIC_RELEASE);
 }
 
-/* One party only moves a cell out of RUNNING. */
-static bool begin_stop(struct cell *cell, uint32_t state)
-{
-	uint32_t running = CAPSULE_CELL_RUNNING;
-
-	return __atomic_compare_exchange_n(&cell->status->state, &running, state, false,
-					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
 void lifecycle_update_pool(void)
 {
 	status_area->pool_used = pool_used();
@@ -115,15 +106,34 @@ static void init_comm(struct cell *cell)
 	comm->gicr_base = p->gicr_base;
 }
 
-void lifecycle_run(struct cell *cell)
+/*
+ * From stopped to running under power_lock, so that nobody sees the one
+ * without the other. The first CPU to be woken is returned.
+ */
+static struct vcpu *enter_running(struct cell *cell)
 {
+	struct vcpu *boot = cell->vcpu[0];
+
 	init_comm(cell);
-	memset(&cell->status->fault, 0, sizeof(cell->status->fault));
 	cell->status->comm_state = CAPSULE_COMM_RUNNING;
 	cell->restart = false;
+	boot->entry = cell->config->cpu_reset_address;
+	boot->context = 0;
+	boot->power = VCPU_ON_PENDING;
 	set_state(cell, CAPSULE_CELL_RUNNING);
+	return boot;
+}
+
+void lifecycle_run(struct cell *cell)
+{
+	struct vcpu *boot;
+
+	memset(&cell->status->fault, 0, sizeof(cell->status->fault));
+	spin_lock(&cell->power_lock);
+	boot = enter_running(cell);
+	spin_unlock(&cell->power_lock);
 	notify(cell);
-	power_on(cell->vcpu[0], cell->config->cpu_reset_address, 0);
+	gic_kick(boot->pcpu);
 }
 
 int lifecycle_shutdown(struct cell *cell, uint64_t answer[4])
@@ -143,16 +153,25 @@ int lifecycle_shutdown(struct cell *cell, uint64_t answer[4])
 }
 
 /*
- * Signals every CPU that runs, cancels those about to. True if none is left
- * to wait for. except: CPU that does so itself, or NULL.
+ * Leaves RUNNING (or a stop under way) for state: CPUs about to run are
+ * cancelled, those that run are signalled, but for the caller's own. The last
+ * one to park completes the stop; if none runs it is complete now. False if
+ * the cell was not running.
  */
-static bool stop_cpus(struct cell *cell, const struct vcpu *except)
+static bool stop_cpus(struct cell *cell, uint32_t state, bool restart, const struct vcpu *self)
 {
 	uint64_t kick = 0;
 	bool idle = true;
+	bool running;
 
 	spin_lock(&cell->power_lock);
-	for (unsigned i = 0; i < cell->num_vcpus; i++) {
+	running = cell->status->state == CAPSULE_CELL_RUNNING ||
+		  (cell->status->state == CAPSULE_CELL_STOPPING && !self);
+	if (running) {
+		cell->restart = restart;
+		set_state(cell, state);
+	}
+	for (unsigned i = 0; running && i < cell->num_vcpus; i++) {
 		struct vcpu *v = cell->vcpu[i];
 
 		if (v->power == VCPU_ON_PENDING)
@@ -160,29 +179,27 @@ static bool stop_cpus(struct cell *cell, const struct vcpu *except)
 		if (v->power == VCPU_OFF)
 			continue;
 		idle = false;
-		if (v != except)
+		if (v != self)
 			kick |= BIT(v->pcpu->id);
 	}
+	if (running && idle && state == CAPSULE_CELL_STOPPING)
+		set_state(cell, CAPSULE_CELL_SHUT_DOWN);
 	spin_unlock(&cell->power_lock);
 	for (unsigned i = 0; i < num_pcpus; i++)
 		if (kick & BIT(i))
 			power_request(pcpus[i], REQ_STOP);
-	return idle;
+	return running;
 }
 
 int lifecycle_stop(struct cell *cell, uint64_t answer[4])
 {
 	uint32_t s = cell->status->state;
 
-	if (s == CAPSULE_CELL_SHUT_DOWN)
+	if (s == CAPSULE_CELL_SHUT_DOWN || s == CAPSULE_CELL_FAILED)
 		return 0;	/* it was faster than the request */
-	if (s != CAPSULE_CELL_RUNNING && s != CAPSULE_CELL_STOPPING && s != CAPSULE_CELL_FAILED)
+	if (!stop_cpus(cell, CAPSULE_CELL_STOPPING, false, NULL) &&
+	    cell->status->state != CAPSULE_CELL_SHUT_DOWN)
 		return refuse_state(cell, answer);
-	cell->restart = false;
-	if (s == CAPSULE_CELL_RUNNING)
-		set_state(cell, CAPSULE_CELL_STOPPING);
-	if (stop_cpus(cell, NULL) && cell->status->state == CAPSULE_CELL_STOPPING)
-		set_state(cell, CAPSULE_CELL_SHUT_DOWN);
 	return 0;
 }
 
@@ -194,14 +211,13 @@ static void check_declared(struct cell *cell)
 
 	if (state != CAPSULE_COMM_FAILED && state != CAPSULE_COMM_FAILED_REV)
 		return;
-	if (!begin_stop(cell, CAPSULE_CELL_FAILED))
+	if (!stop_cpus(cell, CAPSULE_CELL_FAILED, false, NULL))
 		return;
 	if (state == CAPSULE_COMM_FAILED_REV)
 		reason = CAPSULE_FAULT_COMM_REVISION;
 	__atomic_compare_exchange_n(&cell->status->fault.reason, &none, reason, false,
 				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 	cell->status->comm_state = state;
-	stop_cpus(cell, NULL);
 	notify(cell);
 }
 
@@ -237,54 +253,52 @@ int lifecycle_destroy(struct cell *cell, uint64_t answer[4])
 	return 0;
 }
 
-static void all_off(struct cell *cell)
+/* The last CPU is off: completes a stop, or a restart (then the CPU to wake). power_lock held. */
+static struct vcpu *all_off(struct cell *cell)
 {
-	uint32_t s;
-
-	check_declared(cell);
-	s = cell->status->state;
+	uint32_t s = cell->status->state;
 
 	if (s == CAPSULE_CELL_STOPPING && cell->restart) {
 		cell->status->restarts++;
-		lifecycle_run(cell);
-		return;
+		return enter_running(cell);
 	}
-	if (s == CAPSULE_CELL_STOPPING || s == CAPSULE_CELL_RUNNING)
+	if (s == CAPSULE_CELL_STOPPING || s == CAPSULE_CELL_RUNNING) {
+		cell->status->comm_state = CAPSULE_COMM_SHUT_DOWN;
 		set_state(cell, CAPSULE_CELL_SHUT_DOWN);
-	if (cell->comm->cell_state <= CAPSULE_COMM_RUNNING_LOCKED)
-		cell->status->comm_state = s == CAPSULE_CELL_FAILED ? CAPSULE_COMM_FAILED :
-								      CAPSULE_COMM_SHUT_DOWN;
-	notify(cell);
+	}
+	return NULL;
 }
 
 void lifecycle_vcpu_off(struct vcpu *vcpu)
 {
 	struct cell *cell = vcpu->cell;
-	bool last = true;
+	struct vcpu *boot = NULL;
+	bool last = !cell_is_root(cell);
 
+	if (last)
+		check_declared(cell);
 	spin_lock(&cell->power_lock);
 	vcpu->power = VCPU_OFF;
-	for (unsigned i = 0; i < cell->num_vcpus; i++)
-		if (cell->vcpu[i]->power != VCPU_OFF)
-			last = false;
+	for (unsigned i = 0; last && i < cell->num_vcpus; i++)
+		last = cell->vcpu[i]->power == VCPU_OFF;
+	if (last)
+		boot = all_off(cell);
 	spin_unlock(&cell->power_lock);
-	if (last && !cell_is_root(cell))
-		all_off(cell);
+	if (last)
+		notify(cell);
+	if (boot)
+		gic_kick(boot->pcpu);
 }
 
 void lifecycle_guest_off(struct vcpu *vcpu)
 {
-	if (begin_stop(vcpu->cell, CAPSULE_CELL_STOPPING))
-		stop_cpus(vcpu->cell, vcpu);
+	stop_cpus(vcpu->cell, CAPSULE_CELL_STOPPING, false, vcpu);
 	power_park(vcpu->pcpu);
 }
 
 void lifecycle_guest_reset(struct vcpu *vcpu)
 {
-	if (begin_stop(vcpu->cell, CAPSULE_CELL_STOPPING)) {
-		vcpu->cell->restart = true;
-		stop_cpus(vcpu->cell, vcpu);
-	}
+	stop_cpus(vcpu->cell, CAPSULE_CELL_STOPPING, true, vcpu);
 	power_park(vcpu->pcpu);
 }
 
@@ -292,10 +306,9 @@ void lifecycle_fail(struct vcpu *vcpu)
 {
 	struct cell *cell = vcpu->cell;
 
-	if (begin_stop(cell, CAPSULE_CELL_FAILED)) {
+	if (stop_cpus(cell, CAPSULE_CELL_FAILED, false, vcpu)) {
 		cell->comm->cell_state = CAPSULE_COMM_FAILED;
 		cell->status->comm_state = CAPSULE_COMM_FAILED;
-		stop_cpus(cell, vcpu);
 		notify(cell);
 	}
 }

@@ -129,3 +129,15 @@ void vgic_drain(struct vcpu *vcpu, vgic_drain_fn fn, void *arg)
 		fn(vcpu, irq, ICH_LR_PENDING, arg);
 	}
 }
+
+bool gic_has_pending(const struct vcpu *vcpu)
+{
+	const struct vgic_vcpu *v = &vcpu->vgic;
+
+	if ((__atomic_load_n(&v->pending, __ATOMIC_ACQUIRE) & v->enabled) || v->num_queued)
+		return true;
+	for (uint32_t used = v->used_lrs; used; used &= used - 1)
+		if (gic_lr_read((unsigned)__builtin_ctz(used)) & ICH_LR_PENDING)
+			return true;
+	return false;
+}

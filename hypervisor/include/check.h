@@ -7,7 +7,13 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include <stdbool.h>
+
 _Noreturn void check_failed(const char *what, const char *file, int line);
+
+/* Set once EL2 has failed: every CPU that comes to EL2 stops. */
+extern bool el2_failed;
+_Noreturn void el2_stop(void);
 
 #define CHECK(cond) \
 	((cond) ? (void)0 : check_failed(#cond, __FILE_NAME__, __LINE__))

@@ -67,6 +67,12 @@ void gic_handle_fiq(void);
 /* Before return to the guest: fills list registers from what is pending. */
 void gic_flush(struct vcpu *vcpu);
 
+/*
+ * True if an interrupt is on its way to this vCPU through list registers or
+ * the queue: a WFI at EL2 would not see it. Own CPU.
+ */
+bool gic_has_pending(const struct vcpu *vcpu);
+
 /* Makes the other CPU come to EL2 and look at its requests. Any number of times. */
 void gic_kick(const struct pcpu *pcpu);
 /* Raises an interrupt for a vCPU from any CPU (SGI, PPI or SPI number, software only). */
