@@ -40,11 +40,25 @@ SERIES ?= 6.1
 agency:
 	$(Q)rm -rf $(O)/agency && mkdir -p $(O)
 	$(Q)$(MAKE) install DESTDIR=$(abspath $(O))/agency prefix=/usr STATIC=1 \
-		SYSROOT=$$(ci/sysroot) KDIR=$$(ci/kdir $(SERIES)) > $(O)/agency.log || \
+		SYSROOT=$$(ci/sysroot) KDIR=$$(ci/kdir $(SERIES)) > $(O)/agency.log 2>&1 || \
 		{ cat $(O)/agency.log; exit 1; }
+
+# Both need nothing but Debian 12 and make: what is missing is installed.
+demo:
+	$(Q)since=$$(date +%s) && ci/setup && $(MAKE) --no-print-directory demo-build SERIES=6.1 && \
+		ci/demo --since $$since --add $(O)/agency --add $(O)/demo
+
+shell:
+	$(Q)ci/setup && $(MAKE) --no-print-directory demo-build && \
+		ci/shell --kernel $(SERIES) --add $(O)/agency --add $(O)/demo $(SHELL_ARGS)
+
+# The agency, and a program that shows that KVM works.
+demo-build: agency
+	$(Q)$(MAKE) -C tests/system/guest > $(O)/demo.log 2>&1 || { cat $(O)/demo.log; exit 1; }
+	$(Q)install -D $(O)/tests/guest/kvm-smoke $(O)/demo/usr/bin/kvm-smoke
 
 clean:
 	rm -rf $(O)
 
-.PHONY: all $(parts) install uninstall agency clean
+.PHONY: all $(parts) install uninstall agency demo shell demo-build clean
 export DESTDIR prefix
