@@ -18,9 +18,9 @@ struct idreg_mask {
 static const struct idreg_mask masks[] = {
 	/* PFR0: RAS, SVE, MPAM, AMU, RME */
 	{ 4, 0, FIELD4(28) | FIELD4(32) | FIELD4(40) | FIELD4(44) | FIELD4(52) },
-	/* PFR1: MTE, RAS_frac, MPAM_frac, SME, RNDR_trap, NMI, MTE_frac, GCS, THE, MTEX, DF2, PFAR */
+	/* PFR1: MTE, RAS_frac, MPAM_frac, SME, RNDR_trap, CSV2_frac, NMI, MTE_frac, GCS, THE, MTEX, DF2, PFAR */
 	{ 4, 1, GENMASK(63, 60) | FIELD4(8) | FIELD4(12) | FIELD4(16) | FIELD4(24) |
-		FIELD4(28) | FIELD4(36) | FIELD4(40) | FIELD4(44) | FIELD4(48) | FIELD4(52) |
+		FIELD4(28) | FIELD4(32) | FIELD4(36) | FIELD4(40) | FIELD4(44) | FIELD4(48) | FIELD4(52) |
 		FIELD4(56) },
 	{ 4, 4, ~UINT64_C(0) },		/* ZFR0 */
 	{ 4, 5, ~UINT64_C(0) },		/* SMFR0 */
@@ -42,7 +42,21 @@ static const struct idreg_mask masks[] = {
 	{ 7, 4, ~UINT64_C(0) },
 };
 
+/* Fields of which only the first version is supported: no state that EL2 would have to reset. */
+static const struct {
+	uint8_t crm, op2, shift, most;
+} caps[] = {
+	{ 4, 0, 56, 1 },	/* PFR0.CSV2: without SCXTNUM_ELx */
+};
+
 uint64_t idreg_read(uint64_t n);
+
+static uint64_t capped(uint64_t value, unsigned shift, uint64_t most)
+{
+	uint64_t field = (value >> shift) & 0xf;
+
+	return field > most ? (value & ~(UINT64_C(0xf) << shift)) | most << shift : value;
+}
 
 uint64_t idreg_value(unsigned crm, unsigned op2)
 {
@@ -51,5 +65,8 @@ uint64_t idreg_value(unsigned crm, unsigned op2)
 	for (unsigned i = 0; i < ARRAY_SIZE(masks); i++)
 		if (masks[i].crm == crm && masks[i].op2 == op2)
 			value &= ~masks[i].hidden;
+	for (unsigned i = 0; i < ARRAY_SIZE(caps); i++)
+		if (caps[i].crm == crm && caps[i].op2 == op2)
+			value = capped(value, caps[i].shift, caps[i].most);
 	return value;
 }

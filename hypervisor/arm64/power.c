@@ -150,6 +150,7 @@ static void note_found(struct pcpu *pcpu, uint64_t vbar, uint64_t tpidr)
 	f->hstr = read_sysreg(hstr_el2);
 	f->vpidr = read_sysreg(vpidr_el2);
 	f->vmpidr = read_sysreg(vmpidr_el2);
+	vcpu_note_hcrx(f);
 }
 
 /* Translations that EL1 made without a stage 2 carry VMID 0 as well. */

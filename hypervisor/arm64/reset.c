@@ -6,12 +6,15 @@
 #include "sysreg.h"
 
 #define MDCR_HPMN		GENMASK(4, 0)
+#define MDCR_CELL_TRAPS		(BIT(14) | BIT(19))	/* TPMS, TTRF; E2PB, E2TB 0: EL2's */
+#define HCRX_EL2		S3_4_C1_C2_2
+#define MMFR1_HCX(x)		(((x) >> 40) & 0xf)
 #define CNTHCTL_EL1_ACCESS	3UL	/* EL1PCTEN, EL1PCEN */
 #define CPTR_CELL		(0x33ffUL | BIT(20) | BIT(30))	/* TZ, TSM, TTA, TAM */
 
 #define HCR_GUEST (HCR_VM | HCR_FMO | HCR_IMO | HCR_TSC)
 #define HCR_CELL  (HCR_GUEST | HCR_RW | HCR_AMO | HCR_TIDCP | HCR_TACR | HCR_TID3 | \
-		   HCR_TSW | HCR_SWIO | HCR_FB | HCR_BSU_IS)
+		   HCR_TSW | HCR_SWIO | HCR_FB | HCR_BSU_IS | HCR_TLOR | HCR_TERR)
 
 #define DFR0_PMUVER(x)	(((x) >> 8) & 0xf)
 #define DFR0_BRPS(x)	(((x) >> 12) & 0xf)
@@ -21,10 +24,25 @@
 #define PMCR_LC		BIT(6)
 #define PMCR_N(x)	(((x) >> 11) & 0x1f)
 
+/* FEAT_HCX: what a cell's ID registers hide stays off or traps with all bits zero. */
+static void load_hcrx(struct vcpu *vcpu)
+{
+	if (!MMFR1_HCX(read_sysreg(id_aa64mmfr1_el1)))
+		return;
+	write_sysreg(HCRX_EL2, cell_is_root(vcpu->cell) ? vcpu->pcpu->found.hcrx : 0);
+}
+
+void vcpu_note_hcrx(struct el2_found *found)
+{
+	if (MMFR1_HCX(read_sysreg(id_aa64mmfr1_el1)))
+		found->hcrx = read_sysreg(HCRX_EL2);
+}
+
 void vcpu_load_controls(struct vcpu *vcpu)
 {
 	const struct el2_found *f = &vcpu->pcpu->found;
 
+	load_hcrx(vcpu);
 	if (cell_is_root(vcpu->cell)) {
 		write_sysreg(hcr_el2, f->hcr | HCR_GUEST);
 		write_sysreg(cptr_el2, f->cptr);
@@ -34,7 +52,7 @@ void vcpu_load_controls(struct vcpu *vcpu)
 	} else {
 		write_sysreg(hcr_el2, HCR_CELL);
 		write_sysreg(cptr_el2, CPTR_CELL);
-		write_sysreg(mdcr_el2, f->mdcr & MDCR_HPMN);
+		write_sysreg(mdcr_el2, (f->mdcr & MDCR_HPMN) | MDCR_CELL_TRAPS);
 		write_sysreg(cnthctl_el2, CNTHCTL_EL1_ACCESS);
 		write_sysreg(cntvoff_el2, 0);
 	}

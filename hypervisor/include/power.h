@@ -40,6 +40,8 @@ unsigned power_unparked(const struct cell *cell);
 
 /* EL2 controls for the vCPU that is about to run; own CPU (reset.c). */
 void vcpu_load_controls(struct vcpu *vcpu);
+/* HCRX_EL2 as found, where the processor has it (reset.c). */
+void vcpu_note_hcrx(struct el2_found *found);
 /*
  * Every register the guest can read gets its reset value, entry state goes
  * into the frame, ELR_EL2 and SPSR_EL2 (reset.c).

@@ -9,7 +9,8 @@
 #include "barrier.h"
 #include "util.h"
 
-#define SYSREG_STR(x)	#x
+#define SYSREG_STR_(x)	#x
+#define SYSREG_STR(x)	SYSREG_STR_(x)
 #define read_sysreg(r) ({						\
 	uint64_t v_;							\
 	__asm__ volatile("mrs %0, " SYSREG_STR(r) : "=r"(v_));		\
@@ -41,6 +42,7 @@
 #define HCR_TDZ		BIT(28)
 #define HCR_RW		BIT(31)
 #define HCR_TLOR	BIT(35)
+#define HCR_TERR	BIT(36)
 
 /* SCTLR_EL2 */
 #define SCTLR_M		BIT(0)

@@ -72,7 +72,7 @@ struct vcpu {
 /* EL2 registers as found at take-over; given back at disable. */
 struct el2_found {
 	uint64_t vbar, hcr, sctlr, cptr, mdcr, cnthctl, cntvoff, vtcr, vttbr;
-	uint64_t tpidr, hstr, vmpidr, vpidr, mair, tcr, ttbr0, hacr;
+	uint64_t tpidr, hstr, vmpidr, vpidr, hcrx;
 };
 
 struct pcpu {
