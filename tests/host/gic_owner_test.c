@@ -128,6 +128,21 @@ static void interrupts_in_flight_survive_disable(void **state)
 	assert_int_equal(fake.c[0].pending, 1U << 5);
 }
 
+static void an_sgi_in_a_list_register_is_sent_again(void **state)
+{
+	uint32_t lpis[4];
+	unsigned num;
+
+	(void)state;
+	fake_power_on(4, true);
+	fake_enable(0);
+	fake_guest_sgi(1, 5 << 24 | 1);
+	fake_settle();
+	assert_int_equal(fake_vcpu(0)->vgic.pending, 0);
+	give_back_all(lpis, 4, &num);
+	assert_int_equal(fake.c[0].pending, 1U << 5);
+}
+
 /* Acknowledged by the agency already: it deactivates it itself, physically. */
 static void what_the_agency_handles_stays_active(void **state)
 {
@@ -269,6 +284,7 @@ static void a_cpu_that_stops_loses_nothing(void **state)
 	fake_settle();
 	fake_pulse(36);
 	stop(1);
+	assert_int_not_equal(fake.router[32], fake.c[1].mpidr);
 	for (unsigned n = 0; n < FAKE_CPUS; n++)
 		num += fake_guest_drain(n, list + num, 16 - num);
 	assert_int_equal(num, 8);
@@ -385,6 +401,7 @@ int main(int argc, char **argv)
 		TEST(sgis_that_wait_are_taken_over),
 		TEST(active_becomes_pending_at_take_over),
 		TEST(interrupts_in_flight_survive_disable),
+		TEST(an_sgi_in_a_list_register_is_sent_again),
 		TEST(what_the_agency_handles_stays_active),
 		TEST(a_cell_gets_its_spis_clean),
 		TEST(the_agency_gets_them_back_clean),

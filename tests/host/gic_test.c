@@ -140,6 +140,15 @@ static void configuration(void **state)
 	fake_guest_write(3, FAKE_GICD + GICD_ICFGR + 20, 4, 0);
 	assert_int_equal(fake.icfgr[5], 0xaaaaaaaa);
 	assert_int_equal(fake_guest_read(3, FAKE_GICD + GICD_ICFGR + 20, 4), 0);
+	/* Two owners in one register. */
+	fake_free_cells();
+	machine(4);
+	fake_cell(1, 0x8, 0xff00);
+	fake.icfgr[4] = 0x2;
+	fake_guest_write(3, FAKE_GICD + GICD_ICFGR + 16, 4, 0xffff0000);
+	assert_int_equal(fake.icfgr[4], 0xaaaa0002);
+	fake_guest_write(0, FAKE_GICD + GICD_ICFGR + 16, 4, 0x8);
+	assert_int_equal(fake.icfgr[4], 0xaaaa0008);
 }
 
 static uint64_t irouter(uint32_t intid)
@@ -436,6 +445,30 @@ static void sixteen_come_in_priority_order(void **state)
 		assert_int_equal(list[i] * 7 % 16, i);
 }
 
+/* Two handlers interrupted: the free list registers are used all the same. */
+static void free_list_registers_are_refilled(void **state)
+{
+	static const uint8_t priority[] = { 0x80, 0x60, 0x40, 0x48, 0x50, 0x58 };
+
+	(void)state;
+	machine(4);
+	fake_guest_write(1, FAKE_GICR + GICR_SIZE + GICR_ISENABLER0, 4, 0xffff);
+	for (unsigned i = 0; i < 6; i++)
+		fake_guest_write(1, FAKE_GICR + GICR_SIZE + GICR_IPRIORITYR + i, 1, priority[i]);
+	for (unsigned i = 0; i < 2; i++) {
+		fake_guest_sgi(0, sgi1r(0, 2, i));
+		fake_settle();
+		assert_int_equal(fake_guest_ack(1), i);
+	}
+	for (unsigned i = 2; i < 6; i++)
+		fake_guest_sgi(0, sgi1r(0, 2, i));
+	for (unsigned i = 2; i < 6; i++) {
+		fake_settle();
+		assert_int_equal(fake_guest_ack(1), i);
+		fake_guest_eoi(1, i);
+	}
+}
+
 /* More than the queue holds: the rest stays pending in the GIC. */
 static void a_flood_loses_nothing(void **state)
 {
@@ -495,6 +528,23 @@ static void active_state_cleared_by_register(void **state)
 	fake.c[3].depth = 0;
 	assert_int_equal(fake_guest_drain(3, list, 4), 1);
 	assert_int_equal(fake.active[2], 0);
+	/* Nothing new: the list register must not stay active. */
+	fake_pulse(64);
+	fake_settle();
+	assert_int_equal(fake_guest_ack(3), 64);
+	fake_guest_write(3, FAKE_GICD + GICD_ICACTIVER + 8, 4, 1);
+	for (unsigned n = 0; n < 4; n++)
+		assert_true((fake.c[3].lr[n] & ICH_LR_STATE) == 0);
+	fake.c[3].depth = 0;
+	/* A PPI in the same way. */
+	fake_guest_write(3, FAKE_GICR + GICR_ISENABLER0, 4, 1U << 27);
+	fake_ppi_level(3, 27, true);
+	fake_settle();
+	assert_int_equal(fake_guest_ack(3), 27);
+	fake_ppi_level(3, 27, false);
+	fake_guest_write(3, FAKE_GICR + GICR_ICACTIVER0, 4, 1U << 27);
+	assert_int_equal(fake.c[3].active, 0);
+	fake.c[3].depth = 0;
 	/* The same behind EL2's back. */
 	fake_pulse(64);
 	fake_settle();
@@ -554,6 +604,16 @@ static void lpi_tables_must_be_the_agencys(void **state)
 	fake_guest_write(0, FAKE_GICR + GICR_PENDBASER, 8, out - 0x10000);
 	fake_guest_write(0, FAKE_GICR + GICR_CTLR, 4, 1);
 	assert_int_equal(fake.c[0].rd_ctlr, 1);
+	/* The last of the pending bits must be its own, too. */
+	fake_guest_write(0, FAKE_GICR + GICR_CTLR, 4, 0);
+	assert_int_equal(fake.c[0].rd_ctlr, 0);
+	fake_guest_write(0, FAKE_GICR + GICR_PROPBASER, 8, in | 15);
+	fake.owned_to = out - 0x10000 + 0x1000;
+	fake_guest_write(0, FAKE_GICR + GICR_CTLR, 4, 1);
+	assert_int_equal(fake.c[0].rd_ctlr, 0);
+	fake.owned_to += 0x1000;
+	fake_guest_write(0, FAKE_GICR + GICR_CTLR, 4, 1);
+	assert_int_equal(fake.c[0].rd_ctlr, 1);
 	/* Fixed from now on. */
 	fake_guest_write(0, FAKE_GICR + GICR_PENDBASER, 8, out);
 	assert_true(fake.c[0].pendbaser == out - 0x10000);
@@ -586,7 +646,11 @@ static void its_tables_must_be_the_agencys(void **state)
 	assert_true(fake_guest_read(0, cbaser, 8) == (valid | (out - 0x2000) | 1));
 	/* Half by half: the whole is judged. */
 	fake_guest_write(0, cbaser, 4, out | 1);
+	fake_guest_write(0, cbaser + 4, 4, valid >> 32 | 1);
 	assert_true(fake_guest_read(0, cbaser, 8) == (valid | (out - 0x2000) | 1));
+	fake_guest_write(0, cbaser + 4, 4, 0);
+	assert_true(fake_guest_read(0, cbaser, 8) == ((out - 0x2000) | 1));
+	assert_int_equal(fake_guest_read(0, cbaser, 4), (out - 0x2000) | 1);
 	for (unsigned shift = 0; shift < 3; shift++) {
 		uint64_t page = UINT64_C(1) << (shift == 0 ? 12 : shift == 1 ? 14 : 16);
 		uint64_t reg = baser + 8 * shift, v = valid | shift << 8 | 3;
@@ -626,6 +690,7 @@ int main(int argc, char **argv)
 		TEST(a_masked_sgi_waits),
 		TEST(pending_while_active_is_kept),
 		TEST(sixteen_come_in_priority_order),
+		TEST(free_list_registers_are_refilled),
 		TEST(a_flood_loses_nothing),
 		TEST(lpis_have_no_physical_side),
 		TEST(active_state_cleared_by_register),
