@@ -307,6 +307,10 @@ class Machine:
             raise CiError(f"QEMU refuses {command}: {answer['error']['desc']}")
         return answer["return"]
 
+    def answers(self) -> bool:
+        """Whether commands can be run: QEMU is there and no command got lost."""
+        return self.alive() and self._stuck is None
+
     def alive(self) -> bool:
         """Whether QEMU runs."""
         return self._process is not None and self._process.poll() is None

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machine itself, without the product: what other tests rely on."""
+
+from __future__ import annotations
+
+import re
+
+from ci.qemu import Machine
+
+
+def test_all_cpus_run_the_kernel_asked_for(agency: Machine) -> None:
+    assert agency.check("uname -r").startswith(agency.kernel)
+    assert agency.check("nproc").strip() == str(agency.cpus)
+
+
+def test_kernel_was_started_at_el2(agency: Machine) -> None:
+    assert re.search(r"CPU: All CPU\(s\) started at EL2", agency.dmesg())
+
+
+def test_disk_and_network_interrupt_by_msi(agency: Machine) -> None:
+    agency.check("dd if=/dev/vda of=/dev/null bs=4k count=64 iflag=direct")
+    lines = agency.check("cat /proc/interrupts").splitlines()
+    for device in ("virtio1-req", "virtio2-input"):
+        own = [line for line in lines if device in line]
+        assert own, f"no interrupt line of {device}"
+        assert all("MSI" in line for line in own), own
+    requests = [line for line in lines if "virtio1-req" in line]
+    assert sum(int(n) for line in requests for n in line.split()[1:1 + agency.cpus]) >= 64
+
+
+def test_commands_come_over_an_spi(agency: Machine) -> None:
+    lines = agency.check("cat /proc/interrupts").splitlines()
+    (line,) = [line for line in lines if line.endswith(" virtio0")]
+    assert "GIC" in line and "MSI" not in line
+
+
+def test_network_echoes_and_leads_nowhere_else(agency: Machine) -> None:
+    assert agency.check("echo over and out | nc -w 20 10.0.2.100 7") == "over and out\n"
+    assert agency.run("nc -w 2 10.0.2.2 22 </dev/null").status != 0
+
+
+def test_output_and_status_of_commands(agency: Machine) -> None:
+    assert agency.run("echo out; echo err >&2; exit 7") == (7, "out\nerr\n")
+    assert agency.run("printf 'no newline'") == (0, "no newline")
+    assert len(agency.check("head -c 300000 /dev/zero | tr '\\0' x")) == 300000
+
+
+def test_kernel_messages_stay_out_of_output(agency: Machine) -> None:
+    script = "for i in $(seq 50); do echo '<1>noise from the kernel' >/dev/kmsg; echo $i; done"
+    assert agency.check(script).split() == [str(i) for i in range(1, 51)]
+    assert "noise from the kernel" in agency.console_text()
+
+
+def test_file_arrives_whole(agency: Machine) -> None:
+    content = bytes(range(256)) * 1000
+    agency.put(content, "/tmp/a b/file")
+    assert int(agency.check("wc -c <'/tmp/a b/file'")) == len(content)
+    assert agency.check("head -c 1000 '/tmp/a b/file' | tail -c 1 | hexdump -C")[10:12] == "e7"
+
+
+def test_background_command_takes_signals(agency: Machine) -> None:
+    sleeper = agency.background("sleep 1000")
+    assert sleeper.stop("INT").status == 128 + 2
+    assert agency.background("true").wait().status == 0
+
+
+def test_shell_on_the_console(agency: Machine) -> None:
+    assert agency.shell("echo $((6 * 7))").strip() == "42"
+
+
+def test_kvm_runs_a_guest_on_each_cpu(agency: Machine) -> None:
+    output = agency.check("kvm-smoke")
+    assert output == "".join(f"kvm ok cpu {cpu}\n" for cpu in range(agency.cpus))
