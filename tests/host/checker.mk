@@ -7,7 +7,8 @@
 TOP := ../..
 include $(TOP)/mk/common.mk
 
-OUT := $(O)/tests/host/checker
+# Absolute: the dependency files of one build must fit the next, however O is given.
+OUT := $(abspath $(O))/tests/host/checker
 TOOLS := $(TOP)/tools
 COMPILERS := gcc clang
 

@@ -3,6 +3,7 @@
  * A device for capsulectl's tests, put between it and the C library by the
  * linker. It knows one cell, "demo". What it answers stands in the environment:
  *   FAKE_REFUSE   "CALL reason detail0 detail1 errno": that call is refused
+ *   FAKE_AFTER    number of such calls that succeed before
  *   FAKE_BLOCK    "CALL": that call waits for a signal
  *   FAKE_CONSOLE  file that is the console
  *   FAKE_LOG      file that gets a line for each call
@@ -86,12 +87,15 @@ static bool refused(const struct call *call, void *arg)
 {
 	struct capsule_err *err = (struct capsule_err *)((char *)arg + call->err_offset);
 	char name[16];
+	static int succeeded;
 	unsigned int reason;
 	uint64_t detail[2];
 	int code;
 
 	if (sscanf(setting("FAKE_REFUSE"), "%15s %u %" SCNu64 " %" SCNu64 " %d", name, &reason,
 		   &detail[0], &detail[1], &code) != 5 || strcmp(name, call->name))
+		return false;
+	if (succeeded++ < atoi(setting("FAKE_AFTER")))
 		return false;
 	err->reason = reason;
 	memcpy(err->detail, detail, sizeof(detail));
@@ -134,7 +138,7 @@ static void log_call(const struct call *call, void *arg)
 	if (call->request == CAPSULE_IOC_CELL_LOAD)
 		add_line("LOAD flags=%u address=0x%" PRIx64 " length=%" PRIu64 " first=%c\n",
 			 load->flags, load->address, load->length,
-			 *(const char *)(uintptr_t)load->source);
+			 load->source ? *(const char *)(uintptr_t)load->source : '-');
 	else if (call->request == CAPSULE_IOC_CELL_SHUTDOWN)
 		add_line("SHUTDOWN flags=%u\n", simple->flags);
 	else if (call->request == CAPSULE_IOC_CONSOLE)

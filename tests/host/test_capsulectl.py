@@ -116,6 +116,9 @@ def test_message_uses_the_words_of_the_user(tool):
     line = tool.refused(exit_code("NO_CONTIG"), "cell", "create", "demo.cell",
                         FAKE_REFUSE=f"CREATE {REASONS['NO_CONTIG']} {64 * MIB} {3 * MIB} 12")
     assert line.startswith("64 MiB of contiguous memory are wanted, the largest free piece has 3 MiB")
+    line = tool.refused(exit_code("MEM_NOT_RAM"), "enable", "root.cell",
+                        FAKE_REFUSE=f"ENABLE {REASONS['MEM_NOT_RAM']} 0 0 22")
+    assert "root.cell: hypervisor_memory (0x0-0xffffff) wants" in line
     line = tool.refused(exit_code("NO_SUCH_CELL"), "cell", "start", "nope")
     assert "no cell called nope" in line
 
@@ -315,11 +318,38 @@ def test_load_several_files(tool):
         "LOAD flags=0 address=0x20 length=1 first=C"]
 
 
-def test_load_stream_in_pieces(tool):
+def test_load_stream_to_its_end_first(tool):
     tool.ok("cell", "load", "demo", "-", data=b"a" * 2 * MIB + b"b" * 5)
     assert [c for c in tool.calls() if c.startswith("LOAD")] == [
+        f"LOAD flags=2 address=0x0 length={2 * MIB + 5} first=a",
         f"LOAD flags=0 address=0x0 length={2 * MIB} first=a",
         f"LOAD flags=0 address={hex(2 * MIB)} length=5 first=b"]
+
+
+def test_load_that_ends_early_is_forgotten(tool):
+    """The driver takes a failing copy, here from address 0, as the end of what was loaded."""
+    (tool.folder / "image").write_bytes(b"a" * 5 * MIB)
+    tool.refused(exit_code("BUSY"), "cell", "load", "demo", "image", FAKE_AFTER="2",
+                 FAKE_REFUSE=f"LOAD {REASONS['BUSY']} 0 0 16")
+    assert [c for c in tool.calls() if c.startswith("LOAD")][-2:] == [
+        f"LOAD flags=0 address={hex(2 * MIB)} length={2 * MIB} first=a",
+        "LOAD flags=0 address=0x0 length=1 first=-"]
+    (tool.folder / "small").write_bytes(b"a")
+    tool.refused(3, "cell", "load", "demo", "small", "nope")
+    assert tool.calls()[-1] == "LOAD flags=0 address=0x0 length=1 first=-"
+
+
+def test_interrupted_pipe_loads_nothing(tool):
+    process = subprocess.Popen([tool.program, "cell", "load", "demo", "-"], cwd=tool.folder,
+                               env=tool.env, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(b"x" * 1000)
+    process.stdin.flush()
+    wait_for(tool.log, "INFO")
+    wait_until_asleep(process)
+    process.send_signal(signal.SIGINT)
+    error = process.communicate(timeout=60)[1]
+    assert process.returncode == INTERRUPTED and b"nothing was loaded" in error
+    assert "LOAD" not in tool.log.read_text()
 
 
 def test_default_address_is_where_the_cell_begins(tool):

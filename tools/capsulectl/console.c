@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,26 +39,6 @@ static int find_ring(const char *name, uint32_t *ring)
 	return code;
 }
 
-/*
- * Waits for text. SIGINT and SIGTERM are let in only here, so that one which
- * comes just before the wait is not missed.
- */
-static int wait_for_text(int fd)
-{
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	sigset_t blocked, before;
-	int n = -1;
-
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGINT);
-	sigaddset(&blocked, SIGTERM);
-	sigprocmask(SIG_BLOCK, &blocked, &before);
-	if (!ctl_interrupted())
-		n = ppoll(&poll_fd, 1, NULL, &before);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return n;
-}
-
 static int copy_ring(int fd, bool follow)
 {
 	char buffer[4096];
@@ -77,8 +55,7 @@ static int copy_ring(int fd, bool follow)
 		} else if (errno == EAGAIN) {
 			if (!follow)
 				return CTL_EXIT_OK;
-			if (wait_for_text(fd) < 0 && ctl_interrupted())
-				return CTL_EXIT_INTERRUPTED;
+			ctl_wait_readable(fd);
 		} else if (errno != EINTR) {
 			return ctl_fail(CTL_EXIT_UNEXPECTED, "console: %s", strerror(errno));
 		}

@@ -24,6 +24,7 @@ struct ctl_words {
 	const char *file;		/* configuration or image as given */
 	const struct capsule_memory *regions;	/* of that configuration */
 	size_t num_regions;
+	const struct capsule_memory *hypervisor;	/* enable: region 0 of a refusal */
 	const char *process;		/* the one with a KVM VM, ready to append */
 	const char *undone;		/* what an interruption leaves, NULL: nothing */
 };
@@ -42,6 +43,7 @@ int ctl_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int ctl_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ctl_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool ctl_interrupted(void);
+bool ctl_wait_readable(int fd);
 
 /* errors.c */
 int ctl_refuse(const struct capsule_err *err, const struct ctl_words *words);
@@ -98,6 +100,7 @@ struct ctl_progress {
 	uint64_t total;		/* bytes, 0 where unknown */
 	int percent;		/* shown last */
 	bool on;
+	bool shown;
 };
 void ctl_progress_start(struct ctl_progress *p, const char *what, uint64_t total, bool always);
 void ctl_progress_update(struct ctl_progress *p, uint64_t done);

@@ -34,8 +34,7 @@ static int call_enable(const struct ctl_file *file, const struct chk_system *sys
 {
 	struct ctl_words words = {
 		.file = system->file,
-		.regions = system->root.regions,
-		.num_regions = system->root.desc.num_memory_regions,
+		.hypervisor = &system->header.hypervisor_memory,
 	};
 	struct capsule_ioc_config arg = {
 		.size = sizeof(arg),

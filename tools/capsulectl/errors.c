@@ -76,6 +76,12 @@ static void put_region(FILE *out, uint64_t index, const struct ctl_words *words)
 {
 	const struct capsule_memory *m;
 
+	if (words && words->hypervisor) {
+		m = words->hypervisor;
+		fprintf(out, "hypervisor_memory (0x%" PRIx64 "-0x%" PRIx64 ")", m->phys_start,
+			m->phys_start + m->size - 1);
+		return;
+	}
 	fprintf(out, "memory region %" PRIu64, index);
 	if (!words || index >= words->num_regions)
 		return;

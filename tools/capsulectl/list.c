@@ -305,12 +305,15 @@ static void copy_ledger(struct json *j)
 
 static void status_json(int device, const struct capsule_ioc_version *version)
 {
+	char abi[16];
 	struct json j = { .out = stdout };
 
 	json_object(&j, NULL);
 	json_bool(&j, "enabled", version->enabled);
 	json_number(&j, "driver_interface", version->ioctl_version);
-	json_number(&j, "abi_version", version->abi_version);
+	snprintf(abi, sizeof(abi), "%u.%u", version->abi_version >> 16,
+		 version->abi_version & 0xffff);
+	json_string(&j, "abi_version", abi);
 	copy_ledger(&j);
 	json_cells(&j, "cells", device);
 	json_end(&j);

@@ -25,6 +25,8 @@ struct load {
 	const char *cell;
 	int cell_fd;
 	bool show_progress;
+	bool begun;		/* a piece was loaded */
+	uint64_t loaded_to;	/* its IPA */
 	struct image images[MAX_IMAGES];
 	size_t num_images;
 };
@@ -35,7 +37,7 @@ static int load_piece(const struct load *load, const struct image *image, const 
 	struct ctl_words words = {
 		.cell = load->cell,
 		.file = image->file,
-		.undone = "the cell's memory may hold a part of the file",
+		.undone = "the cell is not loaded, its memory may hold a part of the file",
 	};
 	struct capsule_ioc_load arg = {
 		.size = sizeof(arg),
@@ -48,7 +50,7 @@ static int load_piece(const struct load *load, const struct image *image, const 
 	return ctl_call(load->cell_fd, CAPSULE_IOC_CELL_LOAD, &arg, &arg.err, &words);
 }
 
-static int load_mapped(const struct load *load, const struct image *image, const uint8_t *data,
+static int load_mapped(struct load *load, const struct image *image, const uint8_t *data,
 		       size_t size)
 {
 	struct ctl_progress progress;
@@ -62,65 +64,17 @@ static int load_mapped(const struct load *load, const struct image *image, const
 	for (offset = 0; !code && offset < size; offset += length) {
 		length = size - offset < PIECE ? size - offset : PIECE;
 		code = load_piece(load, image, data + offset, offset, length, 0);
-		if (!code)
-			ctl_progress_update(&progress, offset + length);
+		if (code)
+			break;
+		load->begun = true;
+		load->loaded_to = image->address + offset;
+		ctl_progress_update(&progress, offset + length);
 	}
 	ctl_progress_end(&progress);
 	return code;
 }
 
-/* Reads until @size bytes, the end or an error; -1 for the last. */
-static ssize_t read_piece(int fd, uint8_t *data, size_t size)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < size) {
-		n = read(fd, data + done, size - done);
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	return (ssize_t)done;
-}
-
-/* For pipes, whose size is not known before they end. */
-static int load_stream(const struct load *load, const struct image *image, int fd)
-{
-	struct ctl_progress progress;
-	uint8_t *data = malloc(PIECE);
-	uint64_t offset = 0;
-	int code = CTL_EXIT_OK;
-	ssize_t n;
-
-	if (!data)
-		return ctl_fail(CTL_EXIT_UNEXPECTED, "out of memory");
-	ctl_progress_start(&progress, image->file, 0, load->show_progress);
-	while (!code && (n = read_piece(fd, data, PIECE)) != 0) {
-		if (n < 0 && errno == EINTR) {
-			code = ctl_fail(CTL_EXIT_INTERRUPTED,
-					"interrupted; the cell's memory may hold a part of the file: give the command again");
-			break;
-		}
-		if (n < 0) {
-			code = ctl_fail(CTL_EXIT_FILE, "%s: %s", image->file, strerror(errno));
-			break;
-		}
-		code = load_piece(load, image, data, offset, (size_t)n, 0);
-		offset += (uint64_t)n;
-		if (!code)
-			ctl_progress_update(&progress, offset);
-	}
-	ctl_progress_end(&progress);
-	free(data);
-	if (!code && !offset)
-		return ctl_fail(CTL_EXIT_FILE, "%s is empty", image->file);
-	return code;
-}
-
-static int load_regular(const struct load *load, const struct image *image, int fd, size_t size)
+static int load_regular(struct load *load, const struct image *image, int fd, size_t size)
 {
 	void *data;
 	int code;
@@ -136,7 +90,50 @@ static int load_regular(const struct load *load, const struct image *image, int 
 	return code;
 }
 
-static int load_fd(const struct load *load, const struct image *image, int fd)
+/* Copies @from to @to up to its end; the number of bytes, or -1. */
+static ssize_t copy_stream(int from, int to)
+{
+	static uint8_t buffer[64 << 10];
+	ssize_t n, written, done, total = 0;
+
+	for (;;) {
+		n = ctl_wait_readable(from) ? read(from, buffer, sizeof(buffer)) : -1;
+		if (n <= 0)
+			return n < 0 ? -1 : total;
+		for (done = 0; done < n; done += written) {
+			written = write(to, buffer + done, (size_t)(n - done));
+			if (written < 0)
+				return -1;
+		}
+		total += n;
+	}
+}
+
+/*
+ * A pipe is read to its end first: only then it is known whether it fits, and
+ * one that breaks off leaves the cell as it was.
+ */
+static int load_stream(struct load *load, const struct image *image, int fd)
+{
+	int copy = memfd_create("image", MFD_CLOEXEC), code;
+	ssize_t size;
+
+	if (copy < 0)
+		return ctl_fail(CTL_EXIT_UNEXPECTED, "%s: %s", image->file, strerror(errno));
+	size = copy_stream(fd, copy);
+	if (size >= 0)
+		code = load_regular(load, image, copy, (size_t)size);
+	else if (ctl_interrupted())
+		code = ctl_fail(CTL_EXIT_INTERRUPTED,
+				"interrupted; nothing was loaded from %s: give the command again",
+				image->file);
+	else
+		code = ctl_fail(CTL_EXIT_FILE, "%s: %s", image->file, strerror(errno));
+	close(copy);
+	return code;
+}
+
+static int load_fd(struct load *load, const struct image *image, int fd)
 {
 	struct stat st;
 
@@ -149,7 +146,7 @@ static int load_fd(const struct load *load, const struct image *image, int fd)
 	return load_stream(load, image, fd);
 }
 
-static int load_image(const struct load *load, const struct image *image)
+static int load_image(struct load *load, const struct image *image)
 {
 	int fd, code;
 
@@ -255,6 +252,23 @@ static void set_addresses(struct load *load)
 			load->images[i].address = default_address(load);
 }
 
+/*
+ * After a load that ended early the cell must not be started with a part of
+ * its image. A call that fails while it copies makes the driver forget what
+ * was loaded before; one from no address always does.
+ */
+static void forget_loaded(const struct load *load)
+{
+	struct capsule_ioc_load arg = {
+		.size = sizeof(arg),
+		.source = (uintptr_t)NULL,
+		.length = 1,
+		.address = load->loaded_to,
+	};
+
+	ioctl(load->cell_fd, CAPSULE_IOC_CELL_LOAD, &arg);
+}
+
 /* capsulectl cell load NAME FILE [-a ADDRESS] ... */
 int cmd_cell_load(int argc, char **argv)
 {
@@ -271,6 +285,8 @@ int cmd_cell_load(int argc, char **argv)
 	set_addresses(&load);
 	for (i = 0; !code && i < load.num_images; i++)
 		code = load_image(&load, &load.images[i]);
+	if (code && load.begun)
+		forget_loaded(&load);
 	close(load.cell_fd);
 	if (!code)
 		ctl_info("cell %s loaded", load.cell);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Entry, command dispatch, messages and signals. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -31,6 +32,26 @@ static void catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+}
+
+/*
+ * Waits until @fd can be read or has ended. False if a signal came. SIGINT and
+ * SIGTERM are let in only here, so that one which comes just before the wait is
+ * not missed.
+ */
+bool ctl_wait_readable(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	sigset_t blocked, before;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	if (!ctl_interrupted())
+		ppoll(&poll_fd, 1, NULL, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !ctl_interrupted();
 }
 
 /* Prints one line "capsulectl: ..." on stderr; returns @code. */

@@ -29,6 +29,7 @@ void ctl_progress_update(struct ctl_progress *p, uint64_t done)
 
 	if (!p->on)
 		return;
+	p->shown = true;
 	if (!p->total) {
 		fprintf(stderr, "\r%s: %" PRIu64 " KiB", p->what, done >> 10);
 		return;
@@ -45,7 +46,7 @@ void ctl_progress_update(struct ctl_progress *p, uint64_t done)
 /* Ends the bar's line. */
 void ctl_progress_end(struct ctl_progress *p)
 {
-	if (p->on)
+	if (p->shown)
 		fputc('\n', stderr);
 	p->on = false;
 }

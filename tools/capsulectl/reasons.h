@@ -76,8 +76,8 @@
 
 /* Who owns what. */
 #define CTL_REASONS_OWNER(X) \
-	X(MEM_NOT_OWNED, "{file}: {r0} wants {x1}, which the agency does not own", \
-	  "take memory that no other cell has and that is not kept by the hypervisor") \
+	X(MEM_NOT_OWNED, "{file}: {r0} wants {x1}, which the agency cannot give: it uses it for itself, or another cell has it", \
+	  "take other memory, or let the driver choose it (CAPSULE_MEM_PHYS_ANY)") \
 	X(MEM_HYPERVISOR, "{file}: {r0} lies over the hypervisor's own memory or interrupt controller at {x1}", \
 	  "take other memory, or let the driver choose it (CAPSULE_MEM_PHYS_ANY)") \
 	X(MEM_NOT_RAM, "{file}: {r0} wants RAM at {x1}, where there is none", \
