@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lib.agency import SYSFS, Agency
+from agency import SYSFS, Agency
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from lib.agency import SYSFS, Agency
+from agency import SYSFS, Agency
 
 
 def test_hello(enabled: Agency) -> None:
