@@ -292,7 +292,9 @@ static const struct vgic_reg redist_regs[] = {
 	{ GICR_INVLPIR, GICR_SYNCR - 1, 8, access_lpi },
 	{ GICR_SYNCR, GICR_SYNCR + 3, 4, access_lpi },
 	{ GIC_IDREGS, GICR_FRAME - 1, 4, vgic_forward_read },
-	{ 0, 2 * GICR_SIZE - 1, 4, NULL },
+	{ 0, GICR_SIZE - 1, 4, NULL },
+	/* GICv4: no virtual LPIs, but a kernel that has them looks at the registers. */
+	{ GICR_SIZE, 2 * GICR_SIZE - 1, 4 | 8, NULL },
 };
 
 static enum mmio_result agency_redist(struct vgic_access *r, uint64_t offset)
