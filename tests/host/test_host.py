@@ -2,7 +2,8 @@
 """Unit and property tests in C, on the build host, under sanitizers.
 
 Each cmocka test is one result here, once for each compiler. The random ones
-run with fixed seeds, and with more seeds in the full run. By hand:
+run with fixed seeds, and with more seeds with --full (here alone: -m full).
+By hand:
 HOST_SEED=7 HOST_ROUNDS=1000 build/tests/host/gcc/pgtable_random_test
 """
 
