@@ -115,3 +115,9 @@ def test_a_way_that_goes_wrong_says_so(images: pathlib.Path, tmp_path: pathlib.P
     """All interrupts are ours here, so the one of others is not refused."""
     image = with_params(images / "fault.bin", "gicd-unowned", tmp_path / "image")
     assert "fault: gicd-unowned: WRONG" in run(image, "fault: done")
+
+
+def test_a_way_that_is_survived_says_so(images: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """The address given is memory that this machine has."""
+    image = with_params(images / "fault.bin", "read-outside@0x45000000", tmp_path / "image")
+    assert "fault: read-outside: WRONG, still running" in run(image, "fault: done")
