@@ -186,7 +186,6 @@ static const struct file_operations console_fops = {
 	.read = console_read,
 	.poll = console_poll,
 	.release = console_release,
-	.llseek = no_llseek,
 };
 
 /* Begin at the oldest byte the ring still has. */
