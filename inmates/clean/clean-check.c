@@ -83,7 +83,8 @@ void inmate_main(void)
 	check_registers();
 	if (clean_ram[0]) {
 		dirty++;
-		printf("clean: dirty memory: %lu words, the first at %lx\n", 2 * clean_ram[0], clean_ram[1]);
+		printf("clean: dirty memory: %lu words, the first at %lx\n",
+		       2 * clean_ram[0], clean_ram[1]);
 	}
 	printf("clean: %lu of the registers do not exist or are trapped\n", clean_skipped);
 	if (dirty)

@@ -14,7 +14,8 @@
 #include "regs.h"
 
 /* Written one by one by C; the others by dirty_finish, after the last use of the stack. */
-#define OUTPUT(name, encoding, mask)	__asm__ volatile("msr " SYSREG_STR(encoding) ", %0" : : "r"(CLEAN_PATTERN));
+#define OUTPUT(name, encoding, mask) \
+	__asm__ volatile("msr " SYSREG_STR(encoding) ", %0" : : "r"(CLEAN_PATTERN));
 
 __attribute__((noreturn)) void dirty_finish(void);
 
@@ -46,7 +47,7 @@ static void dirty_gic(void)
 	timer_arm_phys(0);
 }
 
-/* Registers that may be trapped or absent are skipped; an enabled debug or PMU register does no harm to us. */
+/* What is trapped or absent is skipped; debug and PMU registers in use do no harm to us. */
 static unsigned int dirty_registers(void)
 {
 	unsigned int skipped;
@@ -54,7 +55,8 @@ static unsigned int dirty_registers(void)
 	exception_watch_begin();
 	CLEAN_REGS_SECOND(OUTPUT)
 	__asm__ volatile("msr mdscr_el1, %0" : : "r"(0x8000UL));
-	__asm__ volatile("msr " SYSREG_STR(S2_0_C7_C8_6) ", %0" : : "r"(0xffUL));	/* DBGCLAIMSET_EL1 */
+	/* DBGCLAIMSET_EL1 */
+	__asm__ volatile("msr " SYSREG_STR(S2_0_C7_C8_6) ", %0" : : "r"(0xffUL));
 	skipped = exception_watch_end()->count;
 	return skipped;
 }

@@ -34,7 +34,7 @@ static void take(unsigned int intid)
 	taken++;
 }
 
-/* A permutation of the 16 SGIs; 5 bits of priority are all that a virtual CPU interface must have. */
+/* A permutation of the SGIs. A virtual CPU interface need not have more than 5 priority bits. */
 static unsigned int rank(unsigned int sgi)
 {
 	return (sgi * 7U + 3U) % GIC_SGIS;

@@ -43,7 +43,8 @@ static void report(void)
 {
 	uint64_t ns = 1000000000UL / timer_freq();
 
-	printf("timer-jitter: %lu samples, min %lu avg %lu max %lu ticks (1 tick = %lu ns), %lu missed\n",
+	printf("timer-jitter: %lu samples, min %lu avg %lu max %lu ticks (1 tick = %lu ns), "
+	       "%lu missed\n",
 	       window.samples, window.min, window.sum / window.samples, window.max, ns,
 	       window.missed);
 	window = (struct window){ 0 };

@@ -82,7 +82,8 @@ static bool expect_jailhouse(uint64_t code, uint64_t arg1, uint64_t arg2, int64_
 	int64_t seen = jailhouse_call(code, arg1, arg2);
 
 	if (seen != result)
-		printf("fault:   jailhouse call %lu(%lu): %ld, expected %ld\n", code, arg1, seen, result);
+		printf("fault:   jailhouse call %lu(%lu): %ld, expected %ld\n",
+		       code, arg1, seen, result);
 	return seen == result;
 }
 
@@ -162,7 +163,8 @@ bool way_smc_listed(uintptr_t arg)
 	int32_t result = (int32_t)(uint32_t)smccc_smc(TRNG_VERSION, 0, 0, 0).x[0];
 
 	(void)arg;
-	return expect(result == NOT_SUPPORTED || result >= 0x10000, "TRNG_VERSION", (uint64_t)result);
+	return expect(result == NOT_SUPPORTED || result >= 0x10000, "TRNG_VERSION",
+		      (uint64_t)result);
 }
 
 bool way_smccc_version(uintptr_t arg)
@@ -178,7 +180,7 @@ bool way_smccc_version(uintptr_t arg)
 	return ALL(expect(native_present(), "UID", 0), ok);
 }
 
-/* Every owner, fast and yielding, both widths, a few numbers; PSCI and the work-arounds have their own ways. */
+/* Every owner, fast and yielding, both widths, a few numbers that nobody defines. */
 bool way_smccc_sweep(uintptr_t arg)
 {
 	static const uint32_t functions[] = { 0x4f, 0x1234, 0x7ffe, 0xfffe };
@@ -235,15 +237,18 @@ bool way_psci_arguments(uintptr_t arg)
 	uint64_t none = smp_mpidr(smp_num_cpus());
 
 	(void)arg;
-	return ALL(expect_psci("CPU_ON, no such CPU", psci_cpu_on(none, entry, 0), PSCI_INVALID_PARAMETERS),
+	return ALL(expect_psci("CPU_ON, no such CPU", psci_cpu_on(none, entry, 0),
+				       PSCI_INVALID_PARAMETERS),
 		   expect_psci("CPU_ON, reserved bits", psci_cpu_on(self | 1UL << 31, entry, 0),
 			   PSCI_INVALID_PARAMETERS),
-		   expect_psci("CPU_ON, all ones", psci_cpu_on(UINT64_MAX, entry, 0), PSCI_INVALID_PARAMETERS),
+		   expect_psci("CPU_ON, all ones", psci_cpu_on(UINT64_MAX, entry, 0),
+				       PSCI_INVALID_PARAMETERS),
 		   expect_psci("CPU_ON, itself", psci_cpu_on(self, entry, 0), PSCI_ALREADY_ON),
 		   expect_psci("AFFINITY_INFO, itself", psci_affinity_info(self, 0), PSCI_AFF_ON),
 		   expect_psci("AFFINITY_INFO, no such CPU", psci_affinity_info(none, 0),
 			   PSCI_INVALID_PARAMETERS),
-		   expect_psci("AFFINITY_INFO, level 4", psci_affinity_info(self, 4), PSCI_INVALID_PARAMETERS),
+		   expect_psci("AFFINITY_INFO, level 4", psci_affinity_info(self, 4),
+				       PSCI_INVALID_PARAMETERS),
 		   on_at_bad_address(),
 		   suspend_power_down());
 }
@@ -266,9 +271,11 @@ bool way_psci_unknown(uintptr_t arg)
 		ok &= expect_psci("PSCI_FEATURES of an absent function", psci_features(absent[i]),
 				  PSCI_NOT_SUPPORTED);
 		ok &= expect_psci("absent function by HVC",
-				  (int32_t)(uint32_t)smccc_hvc(absent[i], 0, 0, 0).x[0], PSCI_NOT_SUPPORTED);
+				  (int32_t)(uint32_t)smccc_hvc(absent[i], 0, 0, 0).x[0],
+				  PSCI_NOT_SUPPORTED);
 		ok &= expect_psci("absent function by SMC",
-				  (int32_t)(uint32_t)smccc_smc(absent[i], 0, 0, 0).x[0], PSCI_NOT_SUPPORTED);
+				  (int32_t)(uint32_t)smccc_smc(absent[i], 0, 0, 0).x[0],
+				  PSCI_NOT_SUPPORTED);
 	}
 	return ok;
 }

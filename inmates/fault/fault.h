@@ -40,7 +40,8 @@ static inline uintptr_t arg_or(uintptr_t arg, uintptr_t fallback)
 }
 
 /* True if all are; each is evaluated, so that one run shows all that is wrong. */
-#define ALL(...)	all_true((const bool[]){ __VA_ARGS__ }, sizeof((const bool[]){ __VA_ARGS__ }))
+#define ALL(...) \
+	all_true((const bool[]){ __VA_ARGS__ }, sizeof((const bool[]){ __VA_ARGS__ }))
 bool all_true(const bool *results, unsigned long count);
 
 /* Prints what was seen when it is not what was expected; returns ok. */

@@ -238,7 +238,8 @@ bool way_gicd_owned(uintptr_t arg)
 	gic_set_priority(spi, 0x40);
 	gic_route(spi, smp_cpu());
 	gic_enable(spi);
-	ok = expect(mmio_read32(gicd() + BANK(GICD_ISENABLER, spi)) & BANK_BIT(spi), "not enabled", spi);
+	ok = expect(mmio_read32(gicd() + BANK(GICD_ISENABLER, spi)) & BANK_BIT(spi),
+		    "not enabled", spi);
 	ok &= expect(mmio_read8(gicd() + GICD_IPRIORITYR + spi) == 0x40, "priority", spi);
 	taken[spi] = 0;
 	gic_set_pending(spi);

@@ -52,7 +52,8 @@ bool way_pair_outside(uintptr_t arg)
 	uint64_t a;
 	uint64_t b;
 
-	__asm__ volatile("ldp %0, %1, [%2]" : "=&r"(a), "=r"(b) : "r"(arg_or(arg, AT_OUTSIDE)) : "memory");
+	__asm__ volatile("ldp %0, %1, [%2]" : "=&r"(a), "=r"(b)
+			 : "r"(arg_or(arg, AT_OUTSIDE)) : "memory");
 	return false;
 }
 

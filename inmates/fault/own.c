@@ -56,7 +56,7 @@ bool way_own_alignment(uintptr_t arg)
 	return took(ESR_EC_DABT_CUR);
 }
 
-/* SVC's preferred return address is the instruction behind it, so the watch skips one more: the nop. */
+/* SVC returns to the instruction behind it, so what the watch skips is the nop. */
 bool way_own_svc(uintptr_t arg)
 {
 	(void)arg;

@@ -77,7 +77,8 @@ bool way_subpage_read(uintptr_t arg)
 
 	return expect(mmio_read32(addr) == PL031_PERIPHID0, "32 bits", mmio_read32(addr)) &&
 	       expect(mmio_read8(addr) == PL031_PERIPHID0, "8 bits", mmio_read8(addr)) &&
-	       expect(mmio_read32(addr + 0x14) == PL031_PCELLID1, "PCELLID1", mmio_read32(addr + 0x14));
+	       expect(mmio_read32(addr + 0x14) == PL031_PCELLID1, "PCELLID1",
+		      mmio_read32(addr + 0x14));
 }
 
 bool way_comm_failed(uintptr_t arg)

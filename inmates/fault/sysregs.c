@@ -137,7 +137,8 @@ bool way_sysreg_sweep(uintptr_t arg)
 		unsigned int crm = n >> 3 & 15U;
 
 		if (!has_effect(op0, op1, crn, crm))
-			ok &= sweep_one(mrs(op0, op1, crn, crm, n & 7U), op0 == 3 && crn == 0, &readable);
+			ok &= sweep_one(mrs(op0, op1, crn, crm, n & 7U), op0 == 3 && crn == 0,
+					&readable);
 	}
 	printf("fault:   %u encodings can be read\n", readable);
 	return ok;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdbool.h>
+
 #include <inmate/layout.h>
 #include <inmate/mmu.h>
 #include <inmate/sysreg.h>
@@ -17,7 +19,8 @@ static void flush(void)
 
 void mmu_set_block(uintptr_t addr, uint64_t attributes)
 {
-	uint64_t *table = addr >> 30 == INMATE_COMM_BASE >> 30 ? inmate_table_comm : inmate_table_ram;
+	bool in_comm = addr >> 30 == INMATE_COMM_BASE >> 30;
+	uint64_t *table = in_comm ? inmate_table_comm : inmate_table_ram;
 	uint64_t *entry = &table[addr / MMU_BLOCK % ENTRIES];
 
 	/* Break before make. */

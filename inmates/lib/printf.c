@@ -92,7 +92,8 @@ static void convert(char type, struct spec *spec, va_list *args)
 	case 'u':
 	case 'x':
 	case 'X':
-		put_number(spec, spec->longs ? va_arg(*args, uint64_t) : va_arg(*args, unsigned int),
+		put_number(spec,
+			   spec->longs ? va_arg(*args, uint64_t) : va_arg(*args, unsigned int),
 			   type == 'u' ? 10 : 16, "");
 		break;
 	case 'p':

@@ -14,7 +14,7 @@
 _start:
 	b	inmate_entry
 
-/* An image that must see the CPU untouched defines its own inmate_entry and goes on to inmate_start. */
+/* An image that must see the CPU untouched defines inmate_entry and ends it at inmate_start. */
 	.weak	inmate_entry
 inmate_entry:
 	b	inmate_start
@@ -211,7 +211,8 @@ inmate_params:
  * communication region Normal, all the rest Device and never executable.
  */
 #define DESC_TABLE	3
-#define DESC_DEVICE	((1 << 54) | (1 << 53) | (1 << 10) | 1)	/* UXN, PXN, AF, block, attribute 0 */
+/* UXN, PXN, AF, block, attribute 0 */
+#define DESC_DEVICE	((1 << 54) | (1 << 53) | (1 << 10) | 1)
 #define DESC_NORMAL	((1 << 10) | (3 << 8) | (INMATE_ATTR_NORMAL << 2) | 1)	/* AF, ISH, block */
 #define DESC_NORMAL_XN	((1 << 54) | (1 << 53) | DESC_NORMAL)
 
