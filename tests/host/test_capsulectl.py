@@ -206,7 +206,7 @@ def test_files_that_cannot_be_read(tool):
     tool.refused(3, "cell", "load", "demo", ".")
     (tool.folder / "empty").touch()
     tool.refused(3, "cell", "load", "demo", "empty")
-    tool.refused(3, "cell", "load", "demo", "-", data=b"")
+    assert tool.refused(3, "cell", "load", "demo", "-", data=b"") == "standard input is empty"
     tool.refused(exit_code("CFG_SIZE"), "cell", "create", "empty")
     assert [c for c in tool.calls() if c.startswith(("ENABLE", "CREATE", "LOAD"))] == []
 

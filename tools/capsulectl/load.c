@@ -150,8 +150,11 @@ static int load_image(struct load *load, const struct image *image)
 {
 	int fd, code;
 
-	if (!strcmp(image->file, "-"))
-		return load_fd(load, image, STDIN_FILENO);
+	if (!strcmp(image->file, "-")) {
+		const struct image input = { "standard input", image->address, true };
+
+		return load_fd(load, &input, STDIN_FILENO);
+	}
 	fd = open(image->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return ctl_fail(CTL_EXIT_FILE, "%s: %s", image->file, strerror(errno));
