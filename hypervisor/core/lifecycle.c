@@ -115,6 +115,7 @@ static struct vcpu *enter_running(struct cell *cell)
 	struct vcpu *boot = cell->vcpu[0];
 
 	init_comm(cell);
+	gic_cell_reset(cell);
 	cell->status->comm_state = CAPSULE_COMM_RUNNING;
 	cell->restart = false;
 	boot->entry = cell->config->cpu_reset_address;

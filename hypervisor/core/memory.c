@@ -218,9 +218,6 @@ static void return_one(struct cell *cell, const struct capsule_memory *m)
 	uint64_t fail;
 
 	if (kind_of(m) == REGION_GIVE) {
-		if (mmio_region_traps(m))
-			CHECK(!pgt_map(&cell->s2, m->virt_start, r.phys, m->size,
-				       r.attr | PGT_STATE(OWN_OWNED)));
 		CHECK(!own_check_return(&p, &r, &fail));
 		own_commit_return(&p, &r);
 	} else if (kind_of(m) == REGION_SHARE) {
