@@ -176,6 +176,40 @@ def test_help_of_a_command_does_nothing(tool):
     assert tool.calls() == []
 
 
+COMPLETION = """
+source "$1"; shift
+capsulectl() { [ "$*" = "cell list" ] && printf 'ID  NAME\\n1   demo-1   running\\n2   other  failed\\n'; }
+compopt() { :; }
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _capsulectl
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize("words,expected", [
+    (["en"], {"enable"}),
+    (["cell", ""], {"create", "load", "start", "shutdown", "destroy", "list", "show", "stats",
+                    "--help"}),
+    (["cell", "start", ""], {"demo-1", "other"}),
+    (["cell", "load", "o"], {"other"}),
+    (["cell", "load", "other", "im"], {"image"}),
+    (["cell", "load", "other", "image", "-a", ""], set()),
+    (["cell", "create", ""], {"here.cell", "installed.cell"}),
+    (["cell", "shutdown", "--"], {"--force", "--help"}),
+    (["console", "d"], {"demo-1"}),
+    (["config", "check", "--json", "h"], {"here.cell"}),
+])
+def test_completion(tmp_path, words, expected):
+    (tmp_path / "dir").mkdir()
+    for name in ("image", "here.cell", "dir/installed.cell"):
+        (tmp_path / name).touch()
+    result = subprocess.run(
+        ["bash", "-c", COMPLETION, "bash", TOP / "tools/completion/capsulectl", "capsulectl",
+         *words], cwd=tmp_path, env={"CAPSULE_CELL_PATH": "dir", "PATH": os.environ["PATH"]},
+        capture_output=True, text=True, timeout=60)
+    assert result.stderr == ""
+    assert set(result.stdout.split()) - {"dir"} == expected
+
+
 # --- files ----------------------------------------------------------------------
 
 def test_found_here_then_installed(tool):
