@@ -7,6 +7,7 @@
 #include <linux/anon_inodes.h>
 #include <linux/fs.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
@@ -146,6 +147,22 @@ static ssize_t read_some(struct reader *r, char __user *to, size_t len)
 	return r->text_len ? read_text(r, to, len) : -EAGAIN;
 }
 
+/* Looking takes a lock, so this is no place for wait_event(). */
+static int wait_ready(const struct reader *r)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	int rc = 0;
+
+	add_wait_queue(&readers, &wait);
+	while (!rc && !is_ready(r)) {
+		wait_woken(&wait, TASK_INTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT);
+		if (signal_pending(current))
+			rc = -ERESTARTSYS;
+	}
+	remove_wait_queue(&readers, &wait);
+	return rc;
+}
+
 static ssize_t console_read(struct file *file, char __user *to, size_t len, loff_t *pos)
 {
 	struct reader *r = file->private_data;
@@ -160,7 +177,7 @@ static ssize_t console_read(struct file *file, char __user *to, size_t len, loff
 		mutex_unlock(&r->lock);
 		if (count != -EAGAIN || (file->f_flags & O_NONBLOCK))
 			return count;
-		if (wait_event_interruptible(readers, is_ready(r)))
+		if (wait_ready(r))
 			return -ERESTARTSYS;
 	}
 }
