@@ -13,6 +13,17 @@ include mk/common.mk
 
 parts := hypervisor configs inmates tools driver
 prefix ?= /usr/local
+# Debian's kernel that the agency images have.
+SERIES ?= 6.1
+
+# Cross-building takes kernel headers and arm64 libraries from the cache.
+ifneq ($(CROSS_COMPILE),)
+ifneq ($(filter-out clean uninstall demo shell test test-full,$(or $(MAKECMDGOALS),all)),)
+KDIR ?= $(shell ci/kdir $(SERIES))
+SYSROOT ?= $(shell ci/sysroot)
+export KDIR SYSROOT
+endif
+endif
 
 all: $(parts)
 
@@ -35,12 +46,10 @@ uninstall:
 	-$(Q)rmdir $(DESTDIR)$(prefix)/share/capsule 2>/dev/null || true
 
 # What an emulated agency gets: everything installed below build/agency, with
-# static tools, for the kernel of the agency images.
-SERIES ?= 6.1
+# static tools.
 agency:
 	$(Q)rm -rf $(O)/agency && mkdir -p $(O)
-	$(Q)$(MAKE) install DESTDIR=$(abspath $(O))/agency prefix=/usr STATIC=1 \
-		SYSROOT=$$(ci/sysroot) KDIR=$$(ci/kdir $(SERIES)) > $(O)/agency.log 2>&1 || \
+	$(Q)$(MAKE) install DESTDIR=$(abspath $(O))/agency prefix=/usr STATIC=1 > $(O)/agency.log 2>&1 || \
 		{ cat $(O)/agency.log; exit 1; }
 
 # Both need nothing but Debian 12 and make: what is missing is installed.

@@ -108,6 +108,24 @@ static void reset_timers(void)
 	write_sysreg(cntkctl_el1, 0);
 }
 
+/* Registers of later architecture versions that a guest reaches untrapped. */
+#define VDISR_EL2		S3_4_C12_C1_1
+#define VSESR_EL2		S3_4_C5_C2_3
+#define TPIDR2_EL0		S3_3_C13_C0_5
+#define PFR0_RAS(x)		(((x) >> 28) & 0xf)
+#define PFR1_SME(x)		(((x) >> 24) & 0xf)
+
+static void reset_optional(void)
+{
+	/* With HCR_EL2.AMO set, DISR_EL1 of a guest is VDISR_EL2. */
+	if (PFR0_RAS(read_sysreg(id_aa64pfr0_el1))) {
+		write_sysreg(VDISR_EL2, 0);
+		write_sysreg(VSESR_EL2, 0);
+	}
+	if (PFR1_SME(read_sysreg(id_aa64pfr1_el1)))
+		write_sysreg(TPIDR2_EL0, 0);
+}
+
 static void reset_el1(void)
 {
 	write_sysreg(sctlr_el1, SCTLR_EL1_RESET);
@@ -144,6 +162,7 @@ static void reset_el1(void)
 void vcpu_reset(struct vcpu *vcpu, struct trap_frame *frame)
 {
 	reset_el1();
+	reset_optional();
 	reset_timers();
 	reset_debug();
 	reset_pmu();

@@ -146,6 +146,7 @@ static void commit(struct cell *cell)
 	st->restarts = 0;
 	memcpy(st->name, cell->config->name, sizeof(st->name));
 	memset(&st->fault, 0, sizeof(st->fault));
+	st->events++;
 	console_reset(cell->id);
 	cell->job = JOB_CLEAR_NEW;
 	__atomic_store_n(&st->state, CAPSULE_CELL_CREATED, __ATOMIC_RELEASE);

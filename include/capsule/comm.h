@@ -62,6 +62,6 @@ struct capsule_comm_region {
 	uint64_t gicc_base;
 	uint64_t gicr_base;
 	uint32_t vpci_irq_base;
-} __attribute__((packed));
+} __attribute__((packed, aligned(8)));	/* one store a field, even with strict alignment */
 
 #endif
