@@ -110,6 +110,10 @@ static void run_next(struct pcpu *pcpu)
 	struct vcpu *vcpu = wait_for_vcpu(pcpu);
 
 	pcpu->status->parked = 0;
+	if (vcpu->clean_memory)
+		lifecycle_clean_memory(vcpu->cell);
+	vcpu->clean_memory = false;
+	vcpu->set_way_served = false;
 	vcpu_reset(vcpu, pcpu_frame(pcpu));
 }
 

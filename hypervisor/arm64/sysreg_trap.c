@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Trapped system registers and instructions: by table, the rest is UNDEFINED. */
 #include "gic.h"
+#include "lifecycle.h"
 #include "power.h"
 #include "sysreg.h"
 #include "trap.h"
@@ -44,18 +45,62 @@ static bool read_zero(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 }
 
 /*
- * Maintenance by set/way only means this CPU's caches and is never a way to
- * make memory coherent; what EL2 hands to a cell is clean already. See
- * docs/blind-spots.md.
+ * A guest that goes through its caches by set and way wants its memory
+ * coherent. The first access of a burst does that by address, on the cell's
+ * own CPU; the others have nothing left to do until the guest switches its
+ * MMU or caches, which HCR_EL2.TVM shows.
  */
 static bool set_way(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
-	(void)vcpu;
 	(void)iss;
 	(void)value;
-	dsb(sy);
+	if (vcpu->set_way_served)
+		return true;
+	lifecycle_clean_memory(vcpu->cell);
+	vcpu->set_way_served = true;
+	write_sysreg(hcr_el2, read_sysreg(hcr_el2) | HCR_TVM);
+	isb();
 	return true;
 }
+
+static void caches_may_change(struct vcpu *vcpu, uint64_t sctlr)
+{
+	if (!((sctlr ^ read_sysreg(sctlr_el1)) & (SCTLR_M | SCTLR_C)))
+		return;
+	vcpu->set_way_served = false;
+	write_sysreg(hcr_el2, read_sysreg(hcr_el2) & ~HCR_TVM);
+}
+
+/* Writes that only trap after set/way maintenance. */
+#define VM_WRITE(name)								\
+static bool write_##name(struct vcpu *vcpu, uint32_t iss, uint64_t *value)	\
+{										\
+	(void)vcpu;								\
+	if (iss & ISS_READ)							\
+		return false;							\
+	write_sysreg(name, *value);						\
+	return true;								\
+}
+
+static bool write_sctlr_el1(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+{
+	if (iss & ISS_READ)
+		return false;
+	caches_may_change(vcpu, *value);
+	write_sysreg(sctlr_el1, *value);
+	return true;
+}
+
+VM_WRITE(ttbr0_el1)
+VM_WRITE(ttbr1_el1)
+VM_WRITE(tcr_el1)
+VM_WRITE(esr_el1)
+VM_WRITE(far_el1)
+VM_WRITE(afsr0_el1)
+VM_WRITE(afsr1_el1)
+VM_WRITE(mair_el1)
+VM_WRITE(amair_el1)
+VM_WRITE(contextidr_el1)
 
 static bool id_register(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
@@ -77,6 +122,17 @@ static const struct {
 	{ SYSREG_KEY(1, 0, 7, 6, 2), set_way },		/* DC ISW */
 	{ SYSREG_KEY(1, 0, 7, 10, 2), set_way },	/* DC CSW */
 	{ SYSREG_KEY(1, 0, 7, 14, 2), set_way },	/* DC CISW */
+	{ SYSREG_KEY(3, 0, 1, 0, 0), write_sctlr_el1 },
+	{ SYSREG_KEY(3, 0, 2, 0, 0), write_ttbr0_el1 },
+	{ SYSREG_KEY(3, 0, 2, 0, 1), write_ttbr1_el1 },
+	{ SYSREG_KEY(3, 0, 2, 0, 2), write_tcr_el1 },
+	{ SYSREG_KEY(3, 0, 5, 1, 0), write_afsr0_el1 },
+	{ SYSREG_KEY(3, 0, 5, 1, 1), write_afsr1_el1 },
+	{ SYSREG_KEY(3, 0, 5, 2, 0), write_esr_el1 },
+	{ SYSREG_KEY(3, 0, 6, 0, 0), write_far_el1 },
+	{ SYSREG_KEY(3, 0, 10, 2, 0), write_mair_el1 },
+	{ SYSREG_KEY(3, 0, 10, 3, 0), write_amair_el1 },
+	{ SYSREG_KEY(3, 0, 13, 0, 1), write_contextidr_el1 },
 };
 
 static sysreg_handler find(uint32_t iss)

@@ -29,8 +29,9 @@ static void reset(unsigned n)
 	struct capsule_console_ring *r = ring_of(n);
 
 	r->size = CAPSULE_RING_DATA;
-	__atomic_store_n(&r->written, 0, __ATOMIC_RELEASE);
+	/* First, so that nobody takes the new count for the old generation's. */
 	r->generation++;
+	__atomic_store_n(&r->written, 0, __ATOMIC_RELEASE);
 	lines[n].used = 0;
 }
 

@@ -6,16 +6,12 @@
 #include "power.h"
 #include "sysreg.h"
 
-/* The first fault of a cell is the one that is kept. */
-static void record(struct vcpu *vcpu, uint32_t reason, uint64_t esr, uint64_t ipa)
+/* A reader takes the record for complete once it sees the reason. */
+static void fill(struct vcpu *vcpu, uint32_t reason, uint64_t esr, uint64_t ipa)
 {
 	struct capsule_fault *f = &vcpu->cell->status->fault;
 	const struct trap_frame *frame = pcpu_frame(vcpu->pcpu);
-	uint32_t none = CAPSULE_FAULT_NONE;
 
-	if (!__atomic_compare_exchange_n(&f->reason, &none, reason, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
-		return;
 	f->cpu = vcpu->pcpu->id;
 	f->pc = read_sysreg(elr_el2);
 	f->esr = esr;
@@ -25,6 +21,18 @@ static void record(struct vcpu *vcpu, uint32_t reason, uint64_t esr, uint64_t ip
 	f->sp_el0 = read_sysreg(sp_el0);
 	f->sp_el1 = read_sysreg(sp_el1);
 	memcpy(f->x, frame->x, sizeof(f->x));
+	__atomic_store_n(&f->reason, reason, __ATOMIC_RELEASE);
+}
+
+/* The first fault of a cell is the one that is kept. */
+static void record(struct vcpu *vcpu, uint32_t reason, uint64_t esr, uint64_t ipa)
+{
+	struct cell *cell = vcpu->cell;
+
+	spin_lock(&cell->power_lock);
+	if (cell->status->fault.reason == CAPSULE_FAULT_NONE)
+		fill(vcpu, reason, esr, ipa);
+	spin_unlock(&cell->power_lock);
 }
 
 void fault_stop_cell(struct vcpu *vcpu, uint32_t reason, uint64_t esr, uint64_t ipa)

@@ -9,12 +9,6 @@
 
 #define SLICE	(1UL << 20)
 
-static bool job_wants(const struct cell *cell, const struct capsule_memory *m)
-{
-	if (!memory_is_private_ram(m))
-		return false;
-	return cell->job != JOB_CLEAN || (m->flags & CAPSULE_MEM_LOADABLE);
-}
 
 /* Skips what is done or not wanted; NULL at the end. */
 static const struct capsule_memory *current_region(struct cell *cell)
@@ -22,7 +16,7 @@ static const struct capsule_memory *current_region(struct cell *cell)
 	const struct capsule_memory *m = config_regions(cell->config);
 
 	for (; cell->job_region < cell->config->num_memory_regions; cell->job_region++) {
-		if (job_wants(cell, &m[cell->job_region]) &&
+		if (memory_is_private_ram(&m[cell->job_region]) &&
 		    cell->job_offset < m[cell->job_region].size)
 			return &m[cell->job_region];
 		cell->job_offset = 0;
@@ -30,17 +24,41 @@ static const struct capsule_memory *current_region(struct cell *cell)
 	return NULL;
 }
 
+/* Through this CPU's window: the only way EL2 reaches a cell's memory. -> bytes done */
+static uint64_t one_slice(const struct capsule_memory *m, uint64_t offset, bool clear)
+{
+	uint64_t n = MIN(SLICE, m->size - offset);
+	void *p = hv_window_map(pa_init(m->phys_start + offset), n);
+
+	if (clear)
+		cache_clear_pages(p, n);
+	else
+		cache_flush_poc(p, n);
+	hv_window_unmap();
+	return n;
+}
+
 static void do_slice(struct cell *cell, const struct capsule_memory *m)
 {
-	uint64_t n = MIN(SLICE, m->size - cell->job_offset);
-	void *p = hv_window_map(pa_init(m->phys_start + cell->job_offset), n);
+	cell->job_offset += one_slice(m, cell->job_offset, cell->job != JOB_CLEAN);
+}
 
-	if (cell->job == JOB_CLEAN)
-		cache_flush_poc(p, n);
-	else
-		cache_clear_pages(p, n);
-	hv_window_unmap();
-	cell->job_offset += n;
+/* New instructions for every CPU that may run the cell (Arm ARM B2.7.4). */
+static void invalidate_instructions(void)
+{
+	__asm__ volatile("ic ialluis" : : : "memory");
+	dsb(ish);
+	isb();
+}
+
+void lifecycle_clean_memory(const struct cell *cell)
+{
+	const struct capsule_memory *m = config_regions(cell->config);
+
+	for (unsigned i = 0; i < cell->config->num_memory_regions; i++)
+		for (uint64_t at = 0; memory_is_private_ram(&m[i]) && at < m[i].size; )
+			at += one_slice(&m[i], at, false);
+	invalidate_instructions();
 }
 
 static uint64_t bytes_left(const struct cell *cell)
@@ -49,7 +67,7 @@ static uint64_t bytes_left(const struct cell *cell)
 	uint64_t left = 0;
 
 	for (unsigned i = cell->job_region; i < cell->config->num_memory_regions; i++)
-		if (job_wants(cell, &m[i]))
+		if (memory_is_private_ram(&m[i]))
 			left += m[i].size;
 	return left - MIN(left, cell->job_offset);
 }
@@ -60,10 +78,7 @@ static void finish(struct cell *cell)
 
 	cell->job = JOB_NONE;
 	if (job == JOB_CLEAN) {
-		/* New instructions for every CPU that may run the cell (Arm ARM B2.7.4). */
-		__asm__ volatile("ic ialluis" : : : "memory");
-		dsb(ish);
-		isb();
+		invalidate_instructions();
 		lifecycle_run(cell);
 	} else if (job == JOB_CLEAR_OLD) {
 		memory_return(cell);

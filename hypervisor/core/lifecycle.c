@@ -2,6 +2,7 @@
 #include "lifecycle.h"
 
 #include "answer.h"
+#include "cache.h"
 #include "config_blob.h"
 #include "gic.h"
 #include "hvmap.h"
@@ -104,6 +105,7 @@ static void init_comm(struct cell *cell)
 	comm->gicd_base = p->gicd_base;
 	comm->gicc_base = p->gicc_base;
 	comm->gicr_base = p->gicr_base;
+	cache_flush_poc(comm, PAGE_SIZE);
 }
 
 /*
@@ -137,6 +139,15 @@ void lifecycle_run(struct cell *cell)
 	gic_kick(boot->pcpu);
 }
 
+/*
+ * The guest may use the page with its caches off or as Device memory, EL2
+ * uses it cacheable: cleaned after EL2's stores, invalidated before its loads.
+ */
+static void sync_comm(const struct cell *cell)
+{
+	cache_flush_poc(cell->comm, sizeof(*cell->comm));
+}
+
 int lifecycle_shutdown(struct cell *cell, uint64_t answer[4])
 {
 	struct capsule_comm_region *comm = cell->comm;
@@ -148,8 +159,9 @@ int lifecycle_shutdown(struct cell *cell, uint64_t answer[4])
 		return 0;
 	/* The cell may read the message as soon as it sees the cleared reply. */
 	comm->reply_from_cell = CAPSULE_REPLY_NONE;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	sync_comm(cell);
 	comm->msg_to_cell = CAPSULE_MSG_SHUTDOWN_REQUEST;
+	sync_comm(cell);
 	return 1;
 }
 
@@ -208,8 +220,10 @@ int lifecycle_stop(struct cell *cell, uint64_t answer[4])
 static void check_declared(struct cell *cell)
 {
 	uint32_t none = CAPSULE_FAULT_NONE, reason = CAPSULE_FAULT_GUEST;
-	uint32_t state = cell->comm->cell_state;
+	uint32_t state;
 
+	sync_comm(cell);
+	state = cell->comm->cell_state;
 	if (state != CAPSULE_COMM_FAILED && state != CAPSULE_COMM_FAILED_REV)
 		return;
 	if (!stop_cpus(cell, CAPSULE_CELL_FAILED, false, NULL))
@@ -261,6 +275,7 @@ static struct vcpu *all_off(struct cell *cell)
 
 	if (s == CAPSULE_CELL_STOPPING && cell->restart) {
 		cell->status->restarts++;
+		cell->vcpu[0]->clean_memory = true;
 		return enter_running(cell);
 	}
 	if (s == CAPSULE_CELL_STOPPING || s == CAPSULE_CELL_RUNNING) {

@@ -44,6 +44,13 @@ void lifecycle_guest_reset(struct vcpu *vcpu);	/* SYSTEM_RESET: parks, starts ag
 /* Stops the other CPUs for good: state becomes FAILED. */
 void lifecycle_fail(struct vcpu *vcpu);
 
+/*
+ * Cleans and invalidates all private RAM of the cell to the point of
+ * coherency, for a guest that runs with its caches off. Grows with memory: on
+ * the cell's own CPU only, no lock held.
+ */
+void lifecycle_clean_memory(const struct cell *cell);
+
 /* Status of the pool, for the agency to see. */
 void lifecycle_update_pool(void);
 

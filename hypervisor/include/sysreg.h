@@ -38,6 +38,7 @@
 #define HCR_TIDCP	BIT(20)
 #define HCR_TACR	BIT(21)
 #define HCR_TSW		BIT(22)
+#define HCR_TVM		BIT(26)
 #define HCR_TGE		BIT(27)
 #define HCR_TDZ		BIT(28)
 #define HCR_RW		BIT(31)

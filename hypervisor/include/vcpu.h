@@ -62,6 +62,8 @@ struct vcpu {
 	uint32_t power;			/* enum vcpu_power, under cell->power_lock */
 	uint64_t entry;			/* IPA, for VCPU_ON_PENDING */
 	uint64_t context;		/* x0 at entry */
+	bool clean_memory;		/* the cell's RAM is cleaned before this entry */
+	bool set_way_served;		/* set/way maintenance: nothing to do until caches change */
 	struct vgic_vcpu vgic;
 };
 
