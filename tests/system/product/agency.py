@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -115,6 +116,13 @@ class Agency(Machine):
         status, seen = self.run(f"await state {cell} {state} {seconds}", seconds + 60)
         assert status == 0, f"{cell} is not {state} but {seen.strip()}"
 
+    def await_output(self, program: Background, text: str, seconds: int = SOON) -> str:
+        """Wait until a background program has said a text; returns all it said."""
+        deadline = time.monotonic() + seconds
+        while text not in (said := program.output()):
+            assert time.monotonic() < deadline, f"{program.command} said only:\n{said}"
+        return said
+
     # -- doing things
 
     def enable(self) -> None:
@@ -168,7 +176,7 @@ class Agency(Machine):
         try:
             yield load
         except BaseException:
-            self.run(f"kill -TERM $(pidof load)")
+            self.run("kill -TERM $(pidof load)")
             raise
         status, output = load.stop()
         assert status == 0, f"the load found errors:\n{output}"
