@@ -28,7 +28,7 @@ endif
 all: $(parts)
 
 $(parts):
-	$(Q)$(MAKE) -C $@
+	$(Q)$(MAKE) -C $@ O=$(O)
 
 install: all
 	install -d $(DESTDIR)/lib/firmware/capsule $(DESTDIR)$(prefix)/share/capsule/inmates

@@ -6,6 +6,7 @@
 # SYSROOT (arm64 libraries for the tools), prefix, DESTDIR, V=1 (show commands).
 
 O ?= $(TOP)/build
+override O := $(abspath $(O))
 VERSION ?= $(shell git -C $(TOP) describe --always --dirty 2>/dev/null || echo unknown)
 
 ifneq ($(shell uname -m),aarch64)
