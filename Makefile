@@ -34,22 +34,22 @@ install: all
 	install -d $(DESTDIR)/lib/firmware/capsule $(DESTDIR)$(prefix)/share/capsule/inmates
 	install -m 0644 $(O)/hypervisor/capsule.bin $(DESTDIR)/lib/firmware/capsule/
 	install -m 0644 $(O)/inmates/*.bin $(DESTDIR)$(prefix)/share/capsule/inmates/
-	$(Q)$(MAKE) -C configs install
-	$(Q)$(MAKE) -C tools install
-	$(Q)$(MAKE) -C driver install
+	$(Q)$(MAKE) -C configs install O=$(O)
+	$(Q)$(MAKE) -C tools install O=$(O)
+	$(Q)$(MAKE) -C driver install O=$(O)
 
 uninstall:
 	rm -rf $(DESTDIR)/lib/firmware/capsule $(DESTDIR)$(prefix)/share/capsule/inmates
-	$(Q)$(MAKE) -C configs uninstall
-	$(Q)$(MAKE) -C tools uninstall
-	$(Q)$(MAKE) -C driver uninstall
+	$(Q)$(MAKE) -C configs uninstall O=$(O)
+	$(Q)$(MAKE) -C tools uninstall O=$(O)
+	$(Q)$(MAKE) -C driver uninstall O=$(O)
 	-$(Q)rmdir $(DESTDIR)$(prefix)/share/capsule 2>/dev/null || true
 
 # What an emulated agency gets: everything installed below build/agency, with
 # static tools.
 agency:
 	$(Q)rm -rf $(O)/agency && mkdir -p $(O)
-	$(Q)$(MAKE) install DESTDIR=$(abspath $(O))/agency prefix=/usr STATIC=1 > $(O)/agency.log 2>&1 || \
+	$(Q)$(MAKE) install O=$(O) DESTDIR=$(O)/agency prefix=/usr STATIC=1 > $(O)/agency.log 2>&1 || \
 		{ cat $(O)/agency.log; exit 1; }
 
 # Both need nothing but Debian 12 and make: what is missing is installed.
@@ -63,7 +63,7 @@ shell:
 
 # The agency, and a program that shows that KVM works.
 demo-build: agency
-	$(Q)$(MAKE) -C tests/system/guest > $(O)/demo.log 2>&1 || { cat $(O)/demo.log; exit 1; }
+	$(Q)$(MAKE) -C tests/system/guest O=$(O) > $(O)/demo.log 2>&1 || { cat $(O)/demo.log; exit 1; }
 	$(Q)install -D $(O)/tests/guest/kvm-smoke $(O)/demo/usr/bin/kvm-smoke
 
 clean:
