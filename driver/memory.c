@@ -32,10 +32,13 @@ struct ram_ranges {
 
 /**
  * clean_to_poc() - clean and invalidate memory to the point of coherency
+ *
+ * By the smallest data cache line of the machine (CTR_EL0.DminLine, in words);
+ * cache_line_size() is the largest, and would leave lines out.
  */
 void clean_to_poc(const void *start, size_t size)
 {
-	unsigned long line = cache_line_size();
+	unsigned long line = 4UL << ((read_cpuid_cachetype() >> 16) & 0xf);
 	unsigned long at = (unsigned long)start & ~(line - 1);
 	unsigned long end = (unsigned long)start + size;
 

@@ -6,6 +6,7 @@
 #include "gic.h"
 #include "hvmap.h"
 #include "lifecycle.h"
+#include "nospec.h"
 #include "power.h"
 #include "start.h"
 #include "sysreg.h"
@@ -224,7 +225,8 @@ bool psci_call(struct vcpu *vcpu, struct trap_frame *frame)
 	if ((fn & ~(PSCI_64 | PSCI_LAST)) != PSCI_BASE)
 		return false;
 	if (n < ARRAY_SIZE(table))
-		handler = root ? table[n].agency : table[n].cell;
+		handler = root ? table[index_nospec(n, ARRAY_SIZE(table))].agency :
+				 table[index_nospec(n, ARRAY_SIZE(table))].cell;
 	if (!handler && root)
 		return false;
 	vcpu->pcpu->status->exits[CAPSULE_EXIT_PSCI]++;

@@ -7,6 +7,7 @@
 #include "answer.h"
 #include "console.h"
 #include "lifecycle.h"
+#include "nospec.h"
 #include "pool.h"
 #include "power.h"
 #include "psci.h"
@@ -28,7 +29,7 @@ static struct cell *find_cell(uint64_t id, uint64_t answer[4], int *rc)
 	else if (id >= CAPSULE_MAX_CELLS || !cells[id])
 		*rc = refuse(answer, -CAPSULE_ENOENT, CAPSULE_REASON_NO_SUCH_CELL, id, 0);
 	else
-		return cells[id];
+		return cells[index_nospec(id, CAPSULE_MAX_CELLS)];
 	return NULL;
 }
 
@@ -203,7 +204,7 @@ bool native_call(struct vcpu *vcpu, struct trap_frame *frame)
 	else if (fn == CAPSULE_CALL_CONSOLE_WRITE)
 		frame->x[0] = (uint64_t)console_write(vcpu, frame->x);
 	else if (n < ARRAY_SIZE(management) && management[n])
-		manage(vcpu, frame, management[n]);
+		manage(vcpu, frame, management[index_nospec(n, ARRAY_SIZE(management))]);
 	else
 		return false;
 	return true;

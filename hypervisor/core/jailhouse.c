@@ -6,6 +6,7 @@
 
 #include "cell.h"
 #include "console.h"
+#include "nospec.h"
 
 #define JH_LAST_MANAGEMENT	6	/* disable .. cell get state: the root's */
 #define JH_CPU_STATE		0
@@ -19,12 +20,14 @@ static int64_t cpu_info(const struct vcpu *vcpu, uint64_t cpu, uint64_t type)
 
 	if (cpu >= num_pcpus)
 		return -CAPSULE_EINVAL;
+	cpu = index_nospec(cpu, num_pcpus);
 	if (!cell_is_root(cell) && !(cell->cpus & BIT(cpu)))
 		return -CAPSULE_EPERM;
 	if (type == JH_CPU_STATE)
 		return cell->status->state == CAPSULE_CELL_FAILED ? JH_CPU_STATE_FAILED : 0;
 	if (type >= JH_CPU_STATS && type < JH_CPU_STATS + JH_NUM_STATS)
-		return (int64_t)(pcpus[cpu]->status->exits[type - JH_CPU_STATS] & 0x7fffffff);
+		return (int64_t)(pcpus[cpu]->status->exits[index_nospec(type - JH_CPU_STATS,
+				 JH_NUM_STATS)] & 0x7fffffff);
 	return -CAPSULE_EINVAL;
 }
 
