@@ -230,6 +230,8 @@ void gic_restore_routing(void);
 uint64_t gic_lr_read(unsigned n);
 void gic_lr_write(unsigned n, uint64_t value);
 bool vgic_queue(struct vcpu *vcpu, struct vgic_irq irq);
+/* Straight into a list register; false: not the simple case, queue it. Own CPU. */
+bool vgic_deliver_alone(struct vcpu *vcpu, struct vgic_irq irq);
 bool vgic_has_room(const struct vcpu *vcpu);
 void vgic_clear_interface(struct vcpu *vcpu);				/* own */
 void vgic_lr_state(struct vcpu *vcpu, uint32_t base, uint32_t *pending,

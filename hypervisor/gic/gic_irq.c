@@ -31,9 +31,11 @@ static void complete(uint32_t intid)
 
 static void deliver(struct vcpu *vcpu, uint32_t intid, uint8_t priority, bool hw)
 {
+	struct vgic_irq irq = { .intid = intid, .priority = priority, .hw = hw };
+
 	vcpu->pcpu->status->exits[CAPSULE_EXIT_VIRQ]++;
-	(void)vgic_queue(vcpu, (struct vgic_irq){
-		.intid = intid, .priority = priority, .hw = hw });
+	if (!vgic_deliver_alone(vcpu, irq))
+		(void)vgic_queue(vcpu, irq);
 }
 
 /* The level must be gone before the deactivation, or it is taken again at once. */

@@ -388,14 +388,57 @@ static void unthrottle(struct vcpu *vcpu)
 	write_sysreg(ICC_PMR_EL1, PMR_ALL);
 }
 
+/*
+ * The common case: no list register is in use and nothing waits, so that
+ * neither order nor duplicates are a question.
+ */
+static bool is_idle(const struct vcpu *vcpu)
+{
+	const struct vgic_vcpu *v = &vcpu->vgic;
+	uint64_t all = GENMASK(gic.nr_lrs - 1, 0);
+
+	return !__atomic_load_n(&v->num_queued, __ATOMIC_RELAXED) &&
+	       !__atomic_load_n(&v->resync, __ATOMIC_RELAXED) && may_inject(vcpu) &&
+	       (read_sysreg(ICH_ELRSR_EL2) & all) == all;
+}
+
+static void inject_alone(struct vgic_vcpu *v, struct vgic_irq irq)
+{
+	write_sysreg(ICH_LR0_EL2, lr_make(irq));
+	v->used_lrs = 1;
+}
+
+bool vgic_deliver_alone(struct vcpu *vcpu, struct vgic_irq irq)
+{
+	if (injectable_soft(&vcpu->vgic) || !is_idle(vcpu))
+		return false;
+	inject_alone(&vcpu->vgic, irq);
+	return true;
+}
+
+/* A single software interrupt, the same way. */
+static bool flush_alone(struct vcpu *vcpu)
+{
+	struct vgic_vcpu *v = &vcpu->vgic;
+	uint32_t soft = injectable_soft(v);
+	unsigned n = (unsigned)__builtin_ctz(soft | 1U << 31);
+
+	if (!soft || soft & (soft - 1) || !is_idle(vcpu))
+		return false;
+	__atomic_fetch_and(&v->pending, ~soft, __ATOMIC_ACQ_REL);
+	inject_alone(v, (struct vgic_irq){ .intid = n, .priority = v->priority[n] });
+	return true;
+}
+
 void gic_flush(struct vcpu *vcpu)
 {
 	struct vgic_vcpu *v = &vcpu->vgic;
 	struct lr_set s;
 	bool waiting = false;
 
-	if (!injectable_soft(v) && !__atomic_load_n(&v->num_queued, __ATOMIC_RELAXED) &&
-	    !__atomic_load_n(&v->resync, __ATOMIC_RELAXED)) {
+	if (flush_alone(vcpu) ||
+	    (!injectable_soft(v) && !__atomic_load_n(&v->num_queued, __ATOMIC_RELAXED) &&
+	     !__atomic_load_n(&v->resync, __ATOMIC_RELAXED))) {
 		set_hcr(v, (uint32_t)ICH_HCR_EN);
 		return;
 	}

@@ -230,6 +230,17 @@ static void consider(struct best *b, uint32_t intid, unsigned priority)
 		*b = (struct best){ .intid = intid, .priority = priority };
 }
 
+/* ICH_ELRSR_EL2 */
+static uint64_t empty_lrs(const struct fake_cpu *c)
+{
+	uint64_t empty = 0;
+
+	for (unsigned n = 0; n < fake.num_lrs; n++)
+		if (!(c->lr[n] & ICH_LR_STATE))
+			empty |= BIT(n);
+	return empty;
+}
+
 static uint32_t maintenance_level(const struct fake_cpu *c)
 {
 	unsigned valid = 0, only_pending = 0;
@@ -346,6 +357,8 @@ uint64_t fake_sysreg_read(const char *name)
 		return icc_iar1(c);
 	if (IS(ICC_RPR_EL1))
 		return c->rpr;
+	if (IS(ICH_ELRSR_EL2))
+		return empty_lrs(c);
 	if (IS(ICH_VTR_EL2))	/* 5 bits of priority */
 		return UINT64_C(4) << 29 | UINT64_C(4) << 26 | (fake.num_lrs - 1);
 	if (IS(ICC_CTLR_EL1))
