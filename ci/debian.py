@@ -176,11 +176,18 @@ def _sysroot_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
     return ["libc6-dev", "libfdt-dev", "libjson-c-dev"], {}
 
 
+def _debian_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
+    packages = ["?and(?essential,?architecture(arm64))", "usr-is-merged", "apt"]
+    packages += ["systemd-sysv", "dbus", "udev", "kmod", "iproute2", "procps", "python3"]
+    return packages, {}
+
+
 # name: (what to fetch, whether with all dependencies)
 SETS: dict[str, tuple[Callable[[Apt], tuple[list[str], dict[str, str]]], bool]] = {
     **{f"kernel-{s}": (functools.partial(_kernel_packages, series=s), False) for s in KERNELS},
     "small": (_small_packages, False),
     "sysroot": (_sysroot_packages, True),
+    "debian": (_debian_packages, True),
 }
 
 

@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from ci import cache, debian, kernel
+from ci import cache, diskimage, kernel
 from ci.cache import TREE, CiError, tool
+from ci.debian import package_set, unpack
 from ci.initramfs import Archive
 
 ROOTFS = TREE / "ci/rootfs"
@@ -19,14 +20,17 @@ ROOTFS = TREE / "ci/rootfs"
 # index.
 MODULES = ("virtio_mmio", "virtio_console", "virtio_pci", "virtio_blk", "virtio_net")
 # In the image, loaded when something asks for them.
-MORE_MODULES = ("9pnet_virtio", "9p", "ext4")
+MORE_MODULES = ("9pnet_virtio", "9p", "ext4", "autofs4")
 
 
-def small(series: str = "6.1", add: Iterable[Path] = ()) -> tuple[Path, Path]:
+def small(
+    series: str = "6.1", add: Iterable[Path] = (), below: str = ""
+) -> tuple[Path, Path]:
     """Kernel and initramfs of the small agency: busybox, our init, virtio drivers.
 
     Each folder in add is laid over the image's root. Kernel modules in such a
     folder below lib/modules are entered into the index, so modprobe finds them.
+    With below the folders are laid over that folder of the image instead.
     """
     base = _small_base(series)
     added = [Path(folder) for folder in add]
@@ -35,7 +39,7 @@ def small(series: str = "6.1", add: Iterable[Path] = ()) -> tuple[Path, Path]:
     for folder in added:
         if not folder.is_dir():
             raise CiError(f"{folder} is not a folder; --add takes one that is laid over the root")
-    content: list[str | Path] = [base.name]
+    content: list[str | Path] = [base.name, below]
     for folder in added:
         for path in sorted(folder.rglob("*")):
             content.append(str(path.relative_to(folder)))
@@ -45,8 +49,8 @@ def small(series: str = "6.1", add: Iterable[Path] = ()) -> tuple[Path, Path]:
     def make(work: Path) -> None:
         overlay = Archive()
         for folder in added:
-            overlay.tree(folder)
-        _index_modules(overlay, base, added, kernel.release(series))
+            overlay.tree(folder, below)
+        _index_modules(overlay, base, added, kernel.release(series), below)
         overlay.write(work / "overlay")
         with (work / "initrd").open("wb") as joined:
             for part in (base / "initrd", work / "overlay"):
@@ -57,8 +61,13 @@ def small(series: str = "6.1", add: Iterable[Path] = ()) -> tuple[Path, Path]:
     return base / "Image", entry / "initrd"
 
 
+def debian(series: str = "6.1", add: Iterable[Path] = ()) -> tuple[Path, Path, Path]:
+    """Kernel, initramfs and root disk of the debian agency; as small() otherwise."""
+    return (*small(series, add, below="overlay"), diskimage.disk())
+
+
 def _small_base(series: str) -> Path:
-    packages = debian.package_set("small")
+    packages = package_set("small")
     installed = kernel.installed(series)
     own = [path for path in sorted(ROOTFS.rglob("*")) if path.is_file()]
     key = cache.digest([
@@ -73,7 +82,7 @@ def _small_base(series: str) -> Path:
         archive.tree(ROOTFS)
         archive.file("etc/modules", "".join(f"{name}\n" for name in MODULES).encode())
         with tempfile.TemporaryDirectory() as unpacked:
-            debian.unpack(packages.files["busybox-static"], Path(unpacked))
+            unpack(packages.files["busybox-static"], Path(unpacked))
             busybox = Path(unpacked) / "bin/busybox"
             archive.file("bin/busybox", busybox.read_bytes(), 0o755)
         archive.link("bin/sh", "busybox")
@@ -129,7 +138,9 @@ def _module_name(path: str) -> str:
     return Path(path).name.split(".")[0].replace("-", "_")
 
 
-def _index_modules(overlay: Archive, base: Path, added: list[Path], release: str) -> None:
+def _index_modules(
+    overlay: Archive, base: Path, added: list[Path], release: str, below: str
+) -> None:
     """Make depmod's index anew if the added folders bring modules."""
     within = Path("lib/modules") / release
     if not any((folder / within).is_dir() for folder in added):
@@ -142,4 +153,4 @@ def _index_modules(overlay: Archive, base: Path, added: list[Path], release: str
                 shutil.copytree(folder / within, merged / within, dirs_exist_ok=True)
         tool("/sbin/depmod", "-b", merged, release)
         for index in sorted((merged / within).glob("modules.*")):
-            overlay.file(str(within / index.name), index.read_bytes())
+            overlay.file(str(below / within / index.name), index.read_bytes())

@@ -59,6 +59,7 @@ class Machine:
     cpu        as QEMU names it; where the kernel would use VHE it is told not
                to, unless vhe is set
     kernel     series of Debian's kernel
+    image      small (busybox) or debian (systemd, python3; slower to boot)
     add        folders laid over the image's root
     append     more words for the kernel's command line
     icount     one instruction per tick of the virtual clock, repeatable
@@ -72,7 +73,7 @@ class Machine:
 
     def __init__(
         self, *, gic: int = 3, cpus: int = 4, memory: str = "2G", cpu: str = "cortex-a57",
-        kernel: str = "6.1", add: Iterable[Path] = (), append: str = "", icount: bool = False,
+        kernel: str = "6.1", image: str = "small", add: Iterable[Path] = (), append: str = "", icount: bool = False,
         scratch: str = "256M", secure: bool = False, vhe: bool = False, el2: bool = True,
         reboot: bool = False, gdb: int | None = None, plugin: str | None = None,
         qemu: Iterable[str] = (), directory: Path | None = None,
@@ -82,7 +83,11 @@ class Machine:
         self.append, self.reboot, self.gdb, self.plugin = append, reboot, gdb, plugin
         self.extra = list(qemu)
         self.rows, self.columns = 50, 200
-        self.image, self.initrd = images.small(kernel, add)
+        self.root: Path | None = None
+        if image == "debian":
+            self.image, self.initrd, self.root = images.debian(kernel, add)
+        else:
+            self.image, self.initrd = images.small(kernel, add)
         self.directory = directory or _own_directory(self.name)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.disk = self.directory / "scratch.img"
@@ -97,6 +102,7 @@ class Machine:
     def name(self) -> str:
         """What makes results comparable: interrupt controller, kernel, processor."""
         words = [f"gicv{self.gic}", self.kernel, self.cpu.partition(",")[0]]
+        words += ["debian"] if self.root else []
         words += [word for word in ("secure", "icount", "vhe") if getattr(self, word)]
         return "-".join(words)
 
@@ -124,6 +130,9 @@ class Machine:
             "-netdev", "user,id=net,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat",
             "-device", "virtio-net-pci,netdev=net,romfile=",
         ]
+        if self.root:
+            drive = f"file={self.root},if=none,id=root,format=raw,snapshot=on"
+            arguments += ["-drive", drive, "-device", "virtio-blk-pci,drive=root"]
         if not self.reboot:
             arguments.append("-no-reboot")
         if self.icount:
@@ -142,6 +151,8 @@ class Machine:
             words.append("kvm-arm.mode=nvhe")
         if self.icount:
             words.append("nokaslr")
+        if self.root:
+            words += ["agency.root=/dev/vdb", "net.ifnames=0", "quiet"]
         return " ".join([*words, self.append]).strip()
 
     def start(self) -> None:
