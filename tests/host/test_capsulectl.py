@@ -438,6 +438,15 @@ def test_json(tool):
     assert json.loads(tool.ok("cell", "stats", "demo", "--json"))["psci"] == 7000
 
 
+def test_json_keeps_its_order(tool):
+    """People read it, too: what a cell is called comes first."""
+    cell, = json.loads(tool.ok("cell", "list", "--json"))
+    assert list(cell) == ["id", "name", "state", "cpus", "memory", "pool_pages", "loaded",
+                          "comm_state", "restarts", "fault"]
+    assert list(json.loads(tool.ok("status", "--json"))) == [
+        "enabled", "driver_interface", "abi_version", "ledger", "cells"]
+
+
 def test_config_check(tool):
     assert tool.ok("config", "check", "root.cell", "demo.cell") == "ok, 0 warnings\n"
     result = tool("config", "check", "--json", "root.cell", "demo.cell", "demo.cell")
@@ -450,6 +459,10 @@ def test_config_check(tool):
     (tool.folder / "a\"b\xff.cell").write_bytes(b"")
     result = tool("config", "check", "--json", os.fsdecode(b"a\"b\xc3\xbf.cell"))
     assert json.loads(result.stdout)["findings"][0]["file"] == "a\"b\xff.cell"
+    (tool.folder / os.fsdecode(b"\xe2\x82/")).mkdir()
+    (tool.folder / os.fsdecode(b"\xe2\x82/\xff.cell")).write_bytes(b"")
+    result = tool("config", "check", "--json", os.fsdecode(b"\xe2\x82/\xff.cell"))
+    assert json.loads(result.stdout.decode())["findings"][0]["file"] == "\ufffd\ufffd/\ufffd.cell"
     assert tool("config", "check", "--cpus", "1", "root.cell", "demo.cell").returncode == \
         exit_code("CPU_NOT_OWNED")
 

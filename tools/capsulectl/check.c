@@ -107,32 +107,35 @@ static void check_set(struct set *set)
 		chk_cpus_left(system, set->cells, set->num_cells, &set->report);
 }
 
+static struct json_object *json_finding(const struct chk_finding *f)
+{
+	struct json_object *j = ctl_json_object(), *detail;
+
+	ctl_put_string(j, "file", f->file);
+	ctl_put_string(j, "severity", f->severity == CHK_ERROR ? "error" : "warning");
+	if (f->severity == CHK_ERROR) {
+		ctl_put_string(j, "reason", ctl_reason_name(f->reason));
+		ctl_put_number(j, "exit_code", (uint64_t)ctl_reason_exit(f->reason));
+		detail = ctl_json_array();
+		ctl_put_hex(detail, NULL, f->detail[0]);
+		ctl_put_hex(detail, NULL, f->detail[1]);
+		ctl_put(j, "detail", detail);
+	}
+	ctl_put_string(j, "text", f->text);
+	return j;
+}
+
 static void print_json(const struct chk_report *report)
 {
+	struct json_object *j = ctl_json_object(), *findings = ctl_json_array();
 	const struct chk_finding *f;
-	struct json j = { .out = stdout };
 
-	json_object(&j, NULL);
-	json_number(&j, "errors", report->errors);
-	json_number(&j, "warnings", report->warnings);
-	json_array(&j, "findings");
-	for (f = report->findings; f < report->findings + report->num; f++) {
-		json_object(&j, NULL);
-		json_string(&j, "file", f->file);
-		json_string(&j, "severity", f->severity == CHK_ERROR ? "error" : "warning");
-		if (f->severity == CHK_ERROR) {
-			json_string(&j, "reason", ctl_reason_name(f->reason));
-			json_number(&j, "exit_code", (uint64_t)ctl_reason_exit(f->reason));
-			json_array(&j, "detail");
-			json_hex(&j, NULL, f->detail[0]);
-			json_hex(&j, NULL, f->detail[1]);
-			json_end(&j);
-		}
-		json_string(&j, "text", f->text);
-		json_end(&j);
-	}
-	json_end(&j);
-	json_end(&j);
+	for (f = report->findings; f < report->findings + report->num; f++)
+		ctl_put(findings, NULL, json_finding(f));
+	ctl_put_number(j, "errors", report->errors);
+	ctl_put_number(j, "warnings", report->warnings);
+	ctl_put(j, "findings", findings);
+	ctl_json_print(j);
 }
 
 static int print_report(const struct chk_report *report, bool json)

@@ -1,10 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Writing JSON (RFC 8259). */
+/* Building and printing JSON (RFC 8259) by json-c. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <json-c/json.h>
+
+#include "ctl.h"
 #include "json.h"
+
+static _Noreturn void no_memory(void)
+{
+	exit(ctl_fail(CTL_EXIT_UNEXPECTED, "out of memory: end other programs"));
+}
+
+/* @made, which an allocation has returned. */
+static void *checked(void *made)
+{
+	if (!made)
+		no_memory();
+	return made;
+}
+
+struct json_object *ctl_json_object(void)
+{
+	return checked(json_object_new_object());
+}
+
+struct json_object *ctl_json_array(void)
+{
+	return checked(json_object_new_array());
+}
+
+void ctl_put(struct json_object *to, const char *key, struct json_object *value)
+{
+	int rc = key ? json_object_object_add(to, key, value) : json_object_array_add(to, value);
+
+	if (rc)
+		no_memory();
+}
 
 /*
  * Bytes of the UTF-8 sequence at @s, 0 if it is none. Overlong forms and
@@ -23,97 +57,50 @@ static size_t utf8_length(const unsigned char *s)
 	return n;
 }
 
-static void put_quoted(struct json *j, const char *text)
+/*
+ * json-c writes strings as they are, but a file may be called anything and
+ * JSON is UTF-8: what is none becomes U+FFFD.
+ */
+void ctl_put_string(struct json_object *to, const char *key, const char *value)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	static const char replacement[] = "\xef\xbf\xbd";
+	const unsigned char *s = (const unsigned char *)value;
+	char *text = checked(malloc(3 * strlen(value) + 1)), *end = text;
 	size_t n;
 
-	fputc('"', j->out);
 	for (; *s; s += n ? n : 1) {
 		n = utf8_length(s);
-		if (!n)
-			fputs("\\ufffd", j->out);
-		else if (*s == '"' || *s == '\\')
-			fprintf(j->out, "\\%c", *s);
-		else if (*s < 0x20 || *s == 0x7f)
-			fprintf(j->out, "\\u%04x", *s);
-		else
-			fwrite(s, 1, n, j->out);
+		end = n ? mempcpy(end, s, n) : mempcpy(end, replacement, 3);
 	}
-	fputc('"', j->out);
+	ctl_put(to, key, checked(json_object_new_string_len(text, (int)(end - text))));
+	free(text);
 }
 
-/* Comma, line, indentation and key before a value. */
-static void begin_value(struct json *j, const char *key)
+void ctl_put_number(struct json_object *to, const char *key, uint64_t value)
 {
-	if (j->depth) {
-		if (j->used[j->depth - 1])
-			fputc(',', j->out);
-		j->used[j->depth - 1] = true;
-		fprintf(j->out, "\n%*s", (int)(2 * j->depth), "");
-	}
-	if (key) {
-		put_quoted(j, key);
-		fputs(": ", j->out);
-	}
+	ctl_put(to, key, checked(json_object_new_uint64(value)));
 }
 
-void json_string(struct json *j, const char *key, const char *value)
+void ctl_put_hex(struct json_object *to, const char *key, uint64_t value)
 {
-	begin_value(j, key);
-	put_quoted(j, value);
+	char text[2 + 16 + 1];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, value);
+	ctl_put(to, key, checked(json_object_new_string(text)));
 }
 
-void json_number(struct json *j, const char *key, uint64_t value)
+void ctl_put_bool(struct json_object *to, const char *key, bool value)
 {
-	begin_value(j, key);
-	fprintf(j->out, "%" PRIu64, value);
+	ctl_put(to, key, checked(json_object_new_boolean(value)));
 }
 
-void json_hex(struct json *j, const char *key, uint64_t value)
+void ctl_json_print(struct json_object *value)
 {
-	begin_value(j, key);
-	fprintf(j->out, "\"0x%" PRIx64 "\"", value);
-}
+	const char *text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY |
+		JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
 
-void json_bool(struct json *j, const char *key, bool value)
-{
-	begin_value(j, key);
-	fputs(value ? "true" : "false", j->out);
-}
-
-void json_null(struct json *j, const char *key)
-{
-	begin_value(j, key);
-	fputs("null", j->out);
-}
-
-static void open_level(struct json *j, const char *key, char begin, char end)
-{
-	begin_value(j, key);
-	if (j->depth == JSON_MAX_DEPTH)
-		abort();
-	fputc(begin, j->out);
-	j->used[j->depth] = false;
-	j->close[j->depth++] = end;
-}
-
-void json_object(struct json *j, const char *key)
-{
-	open_level(j, key, '{', '}');
-}
-
-void json_array(struct json *j, const char *key)
-{
-	open_level(j, key, '[', ']');
-}
-
-void json_end(struct json *j)
-{
-	j->depth--;
-	if (j->used[j->depth])
-		fprintf(j->out, "\n%*s", (int)(2 * j->depth), "");
-	fputc(j->close[j->depth], j->out);
-	if (!j->depth)
-		fputc('\n', j->out);
+	if (!text)
+		no_memory();
+	puts(text);
+	json_object_put(value);
 }

@@ -10,42 +10,47 @@
 
 #define LEDGER "/sys/devices/virtual/misc/capsule/ledger"
 
-static void json_cell_fields(struct json *j, const struct capsule_ioc_cell_info *info)
+/* The CPUs whose bits are set, as an array of numbers. */
+static struct json_object *json_cpus(uint64_t bits)
 {
-	char name[CAPSULE_NAME_LEN + 1] = "";
+	struct json_object *cpus = ctl_json_array();
 	unsigned int cpu;
 
-	memcpy(name, info->status.name, CAPSULE_NAME_LEN);
-	json_number(j, "id", info->id);
-	json_string(j, "name", name);
-	json_string(j, "state", ctl_cell_state_name(info->status.state));
-	json_array(j, "cpus");
 	for (cpu = 0; cpu < 64; cpu++)
-		if (info->status.cpus >> cpu & 1)
-			json_number(j, NULL, cpu);
-	json_end(j);
-	json_number(j, "memory", info->status.memory);
-	json_number(j, "pool_pages", info->status.pool_pages);
-	json_bool(j, "loaded", info->loaded);
-	json_string(j, "comm_state", ctl_comm_state_name(info->status.comm_state));
-	json_number(j, "restarts", info->status.restarts);
-	json_string(j, "fault", ctl_fault_name(info->status.fault.reason));
+		if (bits >> cpu & 1)
+			ctl_put_number(cpus, NULL, cpu);
+	return cpus;
 }
 
-static void json_cells(struct json *j, const char *key, int device)
+static struct json_object *json_cell(const struct capsule_ioc_cell_info *info)
 {
+	struct json_object *j = ctl_json_object();
+	char name[CAPSULE_NAME_LEN + 1] = "";
+
+	memcpy(name, info->status.name, CAPSULE_NAME_LEN);
+	ctl_put_number(j, "id", info->id);
+	ctl_put_string(j, "name", name);
+	ctl_put_string(j, "state", ctl_cell_state_name(info->status.state));
+	ctl_put(j, "cpus", json_cpus(info->status.cpus));
+	ctl_put_number(j, "memory", info->status.memory);
+	ctl_put_number(j, "pool_pages", info->status.pool_pages);
+	ctl_put_bool(j, "loaded", info->loaded);
+	ctl_put_string(j, "comm_state", ctl_comm_state_name(info->status.comm_state));
+	ctl_put_number(j, "restarts", info->status.restarts);
+	ctl_put_string(j, "fault", ctl_fault_name(info->status.fault.reason));
+	return j;
+}
+
+static struct json_object *json_cells(int device)
+{
+	struct json_object *cells = ctl_json_array();
 	struct capsule_ioc_cell_info info;
 	uint32_t id;
 
-	json_array(j, key);
-	for (id = 1; id < CAPSULE_MAX_CELLS; id++) {
-		if (!ctl_info_by_id(device, id, &info))
-			continue;
-		json_object(j, NULL);
-		json_cell_fields(j, &info);
-		json_end(j);
-	}
-	json_end(j);
+	for (id = 1; id < CAPSULE_MAX_CELLS; id++)
+		if (ctl_info_by_id(device, id, &info))
+			ctl_put(cells, NULL, json_cell(&info));
+	return cells;
 }
 
 static void print_cells(int device)
@@ -84,7 +89,6 @@ static int parse_args(int argc, char **argv, int num_words, const char *usage, b
 /* capsulectl cell list */
 int cmd_cell_list(int argc, char **argv)
 {
-	struct json j = { .out = stdout };
 	int fd, code;
 	bool json;
 
@@ -94,7 +98,7 @@ int cmd_cell_list(int argc, char **argv)
 	if (code)
 		return code;
 	if (json)
-		json_cells(&j, NULL, fd);
+		ctl_json_print(json_cells(fd));
 	else
 		print_cells(fd);
 	close(fd);
@@ -117,30 +121,30 @@ static int info_of_word(int argc, char **argv, const char *usage, bool *json,
 	return code;
 }
 
-static void json_fault(struct json *j, const struct capsule_fault *fault)
+/* The record of a fault; NULL, which is null, without one. */
+static struct json_object *json_fault(const struct capsule_fault *fault)
 {
+	struct json_object *j, *x;
 	unsigned int i;
 
-	if (fault->reason == CAPSULE_FAULT_NONE) {
-		json_null(j, "fault_record");
-		return;
-	}
-	json_object(j, "fault_record");
-	json_string(j, "reason", ctl_fault_name(fault->reason));
-	json_string(j, "text", ctl_fault_text(fault->reason));
-	json_number(j, "cpu", fault->cpu);
-	json_hex(j, "pc", fault->pc);
-	json_hex(j, "esr", fault->esr);
-	json_hex(j, "far", fault->far);
-	json_hex(j, "ipa", fault->ipa);
-	json_hex(j, "spsr", fault->spsr);
-	json_hex(j, "sp_el0", fault->sp_el0);
-	json_hex(j, "sp_el1", fault->sp_el1);
-	json_array(j, "x");
+	if (fault->reason == CAPSULE_FAULT_NONE)
+		return NULL;
+	j = ctl_json_object();
+	ctl_put_string(j, "reason", ctl_fault_name(fault->reason));
+	ctl_put_string(j, "text", ctl_fault_text(fault->reason));
+	ctl_put_number(j, "cpu", fault->cpu);
+	ctl_put_hex(j, "pc", fault->pc);
+	ctl_put_hex(j, "esr", fault->esr);
+	ctl_put_hex(j, "far", fault->far);
+	ctl_put_hex(j, "ipa", fault->ipa);
+	ctl_put_hex(j, "spsr", fault->spsr);
+	ctl_put_hex(j, "sp_el0", fault->sp_el0);
+	ctl_put_hex(j, "sp_el1", fault->sp_el1);
+	x = ctl_json_array();
 	for (i = 0; i < 31; i++)
-		json_hex(j, NULL, fault->x[i]);
-	json_end(j);
-	json_end(j);
+		ctl_put_hex(x, NULL, fault->x[i]);
+	ctl_put(j, "x", x);
+	return j;
 }
 
 static void print_fault(const struct capsule_fault *fault)
@@ -175,19 +179,19 @@ static void print_cell(const struct capsule_ioc_cell_info *info)
 	printf("reports:  %s\n", ctl_comm_state_name(info->status.comm_state));
 }
 
-static void json_regions(struct json *j, const struct chk_cell *cell)
+static struct json_object *json_regions(const struct chk_cell *cell)
 {
+	struct json_object *regions = ctl_json_array(), *region;
 	uint32_t i;
 
-	json_array(j, "memory_regions");
 	for (i = 0; i < cell->desc.num_memory_regions; i++) {
-		json_object(j, NULL);
-		json_hex(j, "virt_start", cell->regions[i].virt_start);
-		json_hex(j, "size", cell->regions[i].size);
-		json_hex(j, "flags", cell->regions[i].flags);
-		json_end(j);
+		region = ctl_json_object();
+		ctl_put_hex(region, "virt_start", cell->regions[i].virt_start);
+		ctl_put_hex(region, "size", cell->regions[i].size);
+		ctl_put_hex(region, "flags", cell->regions[i].flags);
+		ctl_put(regions, NULL, region);
 	}
-	json_end(j);
+	return regions;
 }
 
 /* One line, with the flags in words. */
@@ -224,14 +228,12 @@ static void show_text(const struct capsule_ioc_cell_info *info, const struct chk
 
 static void show_json(const struct capsule_ioc_cell_info *info, const struct chk_cell *cell)
 {
-	struct json j = { .out = stdout };
+	struct json_object *j = json_cell(info);
 
-	json_object(&j, NULL);
-	json_cell_fields(&j, info);
 	if (cell)
-		json_regions(&j, cell);
-	json_fault(&j, &info->status.fault);
-	json_end(&j);
+		ctl_put(j, "memory_regions", json_regions(cell));
+	ctl_put(j, "fault_record", json_fault(&info->status.fault));
+	ctl_json_print(j);
 }
 
 /* capsulectl cell show NAME */
@@ -255,12 +257,30 @@ int cmd_cell_show(int argc, char **argv)
 	return CTL_EXIT_OK;
 }
 
+static void stats_text(const uint64_t *exits)
+{
+	unsigned int i;
+
+	for (i = 0; i < CAPSULE_NUM_EXITS; i++)
+		if (ctl_exit_name(i))
+			printf("%-12s %12" PRIu64 "\n", ctl_exit_name(i), exits[i]);
+}
+
+static void stats_json(const uint64_t *exits)
+{
+	struct json_object *j = ctl_json_object();
+	unsigned int i;
+
+	for (i = 0; i < CAPSULE_NUM_EXITS; i++)
+		if (ctl_exit_name(i))
+			ctl_put_number(j, ctl_exit_name(i), exits[i]);
+	ctl_json_print(j);
+}
+
 /* capsulectl cell stats NAME */
 int cmd_cell_stats(int argc, char **argv)
 {
 	struct capsule_ioc_cell_info info;
-	struct json j = { .out = stdout };
-	unsigned int i;
 	bool json;
 	int code;
 
@@ -268,55 +288,43 @@ int cmd_cell_stats(int argc, char **argv)
 	if (code)
 		return code;
 	if (json)
-		json_object(&j, NULL);
-	for (i = 0; i < CAPSULE_NUM_EXITS; i++) {
-		if (!ctl_exit_name(i))
-			continue;
-		if (json)
-			json_number(&j, ctl_exit_name(i), info.exits[i]);
-		else
-			printf("%-12s %12" PRIu64 "\n", ctl_exit_name(i), info.exits[i]);
-	}
-	if (json)
-		json_end(&j);
+		stats_json(info.exits);
+	else
+		stats_text(info.exits);
 	return CTL_EXIT_OK;
 }
 
-/* The driver's account of what it has taken: "name value" a line. */
-static void copy_ledger(struct json *j)
+/* The driver's account of what it has taken, "name value" a line: printed, or put into @j. */
+static void copy_ledger(struct json_object *j)
 {
 	FILE *ledger = fopen(LEDGER, "re");
 	char name[64];
 	uint64_t value;
 
-	if (j)
-		json_object(j, "ledger");
 	while (ledger && fscanf(ledger, "%63s %" SCNu64, name, &value) == 2) {
 		if (j)
-			json_number(j, name, value);
+			ctl_put_number(j, name, value);
 		else
 			printf("%-22s %" PRIu64 "\n", name, value);
 	}
-	if (j)
-		json_end(j);
 	if (ledger)
 		fclose(ledger);
 }
 
 static void status_json(int device, const struct capsule_ioc_version *version)
 {
+	struct json_object *j = ctl_json_object(), *ledger = ctl_json_object();
 	char abi[16];
-	struct json j = { .out = stdout };
 
-	json_object(&j, NULL);
-	json_bool(&j, "enabled", version->enabled);
-	json_number(&j, "driver_interface", version->ioctl_version);
+	ctl_put_bool(j, "enabled", version->enabled);
+	ctl_put_number(j, "driver_interface", version->ioctl_version);
 	snprintf(abi, sizeof(abi), "%u.%u", version->abi_version >> 16,
 		 version->abi_version & 0xffff);
-	json_string(&j, "abi_version", abi);
-	copy_ledger(&j);
-	json_cells(&j, "cells", device);
-	json_end(&j);
+	ctl_put_string(j, "abi_version", abi);
+	copy_ledger(ledger);
+	ctl_put(j, "ledger", ledger);
+	ctl_put(j, "cells", json_cells(device));
+	ctl_json_print(j);
 }
 
 /* capsulectl status */
