@@ -112,6 +112,7 @@ int cmd_disable(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_config(int argc, char **argv);
+int cmd_config_any(int argc, char **argv);
 int cmd_cell(int argc, char **argv);
 int cmd_cell_create(int argc, char **argv);
 int cmd_cell_load(int argc, char **argv);
