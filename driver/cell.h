@@ -13,7 +13,7 @@ struct capsule_cell {
 	bool alive;			/* under view; false once destroyed */
 	u32 id;				/* as EL2 numbers it */
 	u32 events;			/* last seen in the status area, notify work only */
-	bool loaded;			/* something to start was loaded */
+	bool loaded;			/* all pieces of something to start */
 	size_t config_size;
 	struct capsule_cell_desc *config;
 	struct mem_block *blocks;	/* one a memory region; MEM_NONE where nothing was taken */

@@ -67,8 +67,9 @@ static int find_region(struct capsule_cell *cell, const struct capsule_ioc_load 
 /**
  * cell_load() - copy a piece of an image into a stopped cell
  *
- * The memory is mapped for the duration of the call only. A load that does
- * not complete leaves the cell unloaded, whatever was loaded before.
+ * The memory is mapped for the duration of the call only. The cell is loaded
+ * once a piece without CAPSULE_FLAG_MORE is in place; a piece that fails while
+ * it is copied leaves it unloaded, whatever was loaded before.
  */
 int cell_load(struct capsule_cell *cell, const struct capsule_ioc_load *load,
 	      struct capsule_err *err)
@@ -76,7 +77,7 @@ int cell_load(struct capsule_cell *cell, const struct capsule_ioc_load *load,
 	bool check_only = load->flags & CAPSULE_FLAG_CHECK_ONLY;
 	int region, rc;
 
-	if (load->flags & ~CAPSULE_FLAG_CHECK_ONLY)
+	if (load->flags & ~(CAPSULE_FLAG_CHECK_ONLY | CAPSULE_FLAG_MORE))
 		return -EINVAL;
 	region = find_region(cell, load, err);
 	if (region < 0)
@@ -84,7 +85,9 @@ int cell_load(struct capsule_cell *cell, const struct capsule_ioc_load *load,
 	rc = cell_make_loadable(cell, check_only, err);
 	if (rc || check_only)
 		return rc;
+	WRITE_ONCE(cell->loaded, false);
 	rc = copy_all(cell, (u32)region, load, err);
-	WRITE_ONCE(cell->loaded, !rc);
+	if (!rc && !(load->flags & CAPSULE_FLAG_MORE))
+		WRITE_ONCE(cell->loaded, true);
 	return rc;
 }

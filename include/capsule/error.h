@@ -84,7 +84,7 @@ enum capsule_reason {
 	CAPSULE_REASON_NAME_IN_USE,
 	CAPSULE_REASON_NO_SUCH_CELL,
 	CAPSULE_REASON_ROOT_CELL,	/* not on the root cell */
-	CAPSULE_REASON_NOT_LOADED,	/* start before load */
+	CAPSULE_REASON_NOT_LOADED,	/* start before load, or after one that broke off */
 	CAPSULE_REASON_RUNNING,
 	CAPSULE_REASON_NOT_RUNNING,
 	CAPSULE_REASON_FAILED,		/* cell failed: destroy or load it again */

@@ -58,6 +58,7 @@ struct capsule_ioc_simple {	/* DISABLE, CELL_START, CELL_SHUTDOWN, CELL_DESTROY 
 
 #define CAPSULE_FLAG_FORCE	1U	/* CELL_SHUTDOWN: no request, stop at once */
 #define CAPSULE_FLAG_CHECK_ONLY	2U	/* CELL_LOAD: judge state and range, copy nothing */
+#define CAPSULE_FLAG_MORE	4U	/* CELL_LOAD: not the last piece */
 
 struct capsule_ioc_open {	/* CELL_OPEN: by name, or by id if name is empty */
 	uint32_t size;
@@ -66,9 +67,15 @@ struct capsule_ioc_open {	/* CELL_OPEN: by name, or by id if name is empty */
 	struct capsule_err err;
 };
 
-struct capsule_ioc_load {	/* CELL_LOAD; may be called in pieces */
+/*
+ * CELL_LOAD. An image may come in pieces, all but the last with
+ * CAPSULE_FLAG_MORE: from the first of them on the cell counts as not loaded,
+ * until one without it has been copied. So whoever stops half way, even by
+ * SIGKILL, leaves a cell that cannot be started.
+ */
+struct capsule_ioc_load {
 	uint32_t size;
-	uint32_t flags;		/* 0 or CAPSULE_FLAG_CHECK_ONLY */
+	uint32_t flags;		/* CAPSULE_FLAG_CHECK_ONLY, CAPSULE_FLAG_MORE */
 	uint64_t source;	/* user address */
 	uint64_t length;	/* bytes */
 	uint64_t address;	/* IPA */
@@ -78,7 +85,7 @@ struct capsule_ioc_load {	/* CELL_LOAD; may be called in pieces */
 struct capsule_ioc_cell_info {
 	uint32_t size;
 	uint32_t id;		/* out */
-	uint32_t loaded;	/* out: something was loaded since create or the last run */
+	uint32_t loaded;	/* out: loaded completely since create or the last run */
 	uint32_t reserved;
 	struct capsule_cell_status status;		/* out */
 	uint64_t exits[CAPSULE_NUM_EXITS];		/* out: sum over its CPUs */

@@ -330,8 +330,8 @@ def test_load_in_pieces_after_a_check(tool):
     assert tool.ok("cell", "load", "demo", "image", "-a", "0x1000") == "cell demo loaded\n"
     assert [c for c in tool.calls() if c.startswith("LOAD")] == [
         f"LOAD flags=2 address=0x1000 length={4 * MIB + 1} first=a",
-        f"LOAD flags=0 address=0x1000 length={2 * MIB} first=a",
-        f"LOAD flags=0 address=0x201000 length={2 * MIB} first=b",
+        f"LOAD flags=4 address=0x1000 length={2 * MIB} first=a",
+        f"LOAD flags=4 address=0x201000 length={2 * MIB} first=b",
         "LOAD flags=0 address=0x401000 length=1 first=c"]
 
 
@@ -340,7 +340,7 @@ def test_load_that_does_not_fit_writes_nothing(tool):
     line = tool.refused(exit_code("LOAD_LARGER"), "cell", "load", "demo", "image",
                         FAKE_REFUSE=f"LOAD {REASONS['LOAD_LARGER']} {3 * MIB} {MIB} 22")
     assert "image has 3145728 bytes" in line and "room for 1048576" in line
-    assert [c for c in tool.calls() if "flags=0" in c] == []
+    assert [c for c in tool.calls() if c.startswith("LOAD") and "flags=2" not in c] == []
 
 
 def test_load_several_files(tool):
@@ -348,7 +348,7 @@ def test_load_several_files(tool):
     (tool.folder / "b").write_bytes(b"B")
     tool.ok("cell", "load", "demo", "a", "b", "-a", "010", "-", "-a", "0x20", data=b"C")
     assert [c for c in tool.calls() if c.startswith("LOAD")] == [
-        "LOAD flags=0 address=0x0 length=1 first=A", "LOAD flags=0 address=0x8 length=1 first=B",
+        "LOAD flags=4 address=0x0 length=1 first=A", "LOAD flags=4 address=0x8 length=1 first=B",
         "LOAD flags=0 address=0x20 length=1 first=C"]
 
 
@@ -356,21 +356,37 @@ def test_load_stream_to_its_end_first(tool):
     tool.ok("cell", "load", "demo", "-", data=b"a" * 2 * MIB + b"b" * 5)
     assert [c for c in tool.calls() if c.startswith("LOAD")] == [
         f"LOAD flags=2 address=0x0 length={2 * MIB + 5} first=a",
-        f"LOAD flags=0 address=0x0 length={2 * MIB} first=a",
+        f"LOAD flags=4 address=0x0 length={2 * MIB} first=a",
         f"LOAD flags=0 address={hex(2 * MIB)} length=5 first=b"]
 
 
-def test_load_that_ends_early_is_forgotten(tool):
-    """The driver takes a failing copy, here from address 0, as the end of what was loaded."""
+def loads(tool) -> list[str]:
+    """Flags of the pieces that were copied: 4, more will come; 0, this was the last."""
+    return re.findall(r"^LOAD flags=([04]) ", "\n".join(tool.calls()), re.MULTILINE)
+
+
+def test_load_that_ends_early_has_no_last_piece(tool):
     (tool.folder / "image").write_bytes(b"a" * 5 * MIB)
     tool.refused(exit_code("BUSY"), "cell", "load", "demo", "image", FAKE_AFTER="2",
                  FAKE_REFUSE=f"LOAD {REASONS['BUSY']} 0 0 16")
-    assert [c for c in tool.calls() if c.startswith("LOAD")][-2:] == [
-        f"LOAD flags=0 address={hex(2 * MIB)} length={2 * MIB} first=a",
-        "LOAD flags=0 address=0x0 length=1 first=-"]
+    assert loads(tool) == ["4", "4"]
     (tool.folder / "small").write_bytes(b"a")
     tool.refused(3, "cell", "load", "demo", "small", "nope")
-    assert tool.calls()[-1] == "LOAD flags=0 address=0x0 length=1 first=-"
+    assert loads(tool) == ["4"]
+    tool.ok("cell", "load", "demo", "image", "small")
+    assert loads(tool) == ["4", "4", "4", "0"]
+
+
+def test_killed_load_has_no_last_piece(tool):
+    """By SIGKILL, too, while the second file is waited for."""
+    (tool.folder / "small").write_bytes(b"a")
+    process = subprocess.Popen([tool.program, "cell", "load", "demo", "small", "-"],
+                               cwd=tool.folder, env=tool.env, stdin=subprocess.PIPE)
+    wait_for(tool.log, "LOAD")
+    process.kill()
+    assert process.wait(timeout=60) == -signal.SIGKILL
+    process.stdin.close()
+    assert loads(tool) == ["4"]
 
 
 def test_interrupted_pipe_loads_nothing(tool):

@@ -19,14 +19,13 @@ struct image {
 	const char *file;
 	uint64_t address;	/* IPA */
 	bool has_address;
+	bool is_last;
 };
 
 struct load {
 	const char *cell;
 	int cell_fd;
 	bool show_progress;
-	bool begun;		/* a piece was loaded */
-	uint64_t loaded_to;	/* its IPA */
 	struct image images[MAX_IMAGES];
 	size_t num_images;
 };
@@ -50,7 +49,13 @@ static int load_piece(const struct load *load, const struct image *image, const 
 	return ctl_call(load->cell_fd, CAPSULE_IOC_CELL_LOAD, &arg, &arg.err, &words);
 }
 
-static int load_mapped(struct load *load, const struct image *image, const uint8_t *data,
+/* The cell is loaded when the last piece of the last image is, not before. */
+static uint32_t piece_flags(const struct image *image, bool last)
+{
+	return last && image->is_last ? 0 : CAPSULE_FLAG_MORE;
+}
+
+static int load_mapped(const struct load *load, const struct image *image, const uint8_t *data,
 		       size_t size)
 {
 	struct ctl_progress progress;
@@ -63,18 +68,16 @@ static int load_mapped(struct load *load, const struct image *image, const uint8
 	ctl_progress_start(&progress, image->file, size, load->show_progress);
 	for (offset = 0; !code && offset < size; offset += length) {
 		length = size - offset < PIECE ? size - offset : PIECE;
-		code = load_piece(load, image, data + offset, offset, length, 0);
-		if (code)
-			break;
-		load->begun = true;
-		load->loaded_to = image->address + offset;
-		ctl_progress_update(&progress, offset + length);
+		code = load_piece(load, image, data + offset, offset, length,
+				  piece_flags(image, offset + length == size));
+		if (!code)
+			ctl_progress_update(&progress, offset + length);
 	}
 	ctl_progress_end(&progress);
 	return code;
 }
 
-static int load_regular(struct load *load, const struct image *image, int fd, size_t size)
+static int load_regular(const struct load *load, const struct image *image, int fd, size_t size)
 {
 	void *data;
 	int code;
@@ -113,7 +116,7 @@ static ssize_t copy_stream(int from, int to)
  * A pipe is read to its end first: only then it is known whether it fits, and
  * one that breaks off leaves the cell as it was.
  */
-static int load_stream(struct load *load, const struct image *image, int fd)
+static int load_stream(const struct load *load, const struct image *image, int fd)
 {
 	int copy = memfd_create("image", MFD_CLOEXEC), code;
 	ssize_t size;
@@ -133,7 +136,7 @@ static int load_stream(struct load *load, const struct image *image, int fd)
 	return code;
 }
 
-static int load_fd(struct load *load, const struct image *image, int fd)
+static int load_fd(const struct load *load, const struct image *image, int fd)
 {
 	struct stat st;
 
@@ -146,13 +149,14 @@ static int load_fd(struct load *load, const struct image *image, int fd)
 	return load_stream(load, image, fd);
 }
 
-static int load_image(struct load *load, const struct image *image)
+static int load_image(const struct load *load, const struct image *image)
 {
 	int fd, code;
 
 	if (!strcmp(image->file, "-")) {
-		const struct image input = { "standard input", image->address, true };
+		struct image input = *image;
 
+		input.file = "standard input";
 		return load_fd(load, &input, STDIN_FILENO);
 	}
 	fd = open(image->file, O_RDONLY | O_CLOEXEC);
@@ -246,30 +250,14 @@ static uint64_t default_address(const struct load *load)
 	return address;
 }
 
-static void set_addresses(struct load *load)
+static void complete_images(struct load *load)
 {
 	size_t i;
 
+	load->images[load->num_images - 1].is_last = true;
 	for (i = 0; i < load->num_images; i++)
 		if (!load->images[i].has_address)
 			load->images[i].address = default_address(load);
-}
-
-/*
- * After a load that ended early the cell must not be started with a part of
- * its image. A call that fails while it copies makes the driver forget what
- * was loaded before; one from no address always does.
- */
-static void forget_loaded(const struct load *load)
-{
-	struct capsule_ioc_load arg = {
-		.size = sizeof(arg),
-		.source = (uintptr_t)NULL,
-		.length = 1,
-		.address = load->loaded_to,
-	};
-
-	ioctl(load->cell_fd, CAPSULE_IOC_CELL_LOAD, &arg);
 }
 
 /* capsulectl cell load NAME FILE [-a ADDRESS] ... */
@@ -285,11 +273,9 @@ int cmd_cell_load(int argc, char **argv)
 	code = ctl_open_cell(load.cell, &load.cell_fd);
 	if (code)
 		return code;
-	set_addresses(&load);
+	complete_images(&load);
 	for (i = 0; !code && i < load.num_images; i++)
 		code = load_image(&load, &load.images[i]);
-	if (code && load.begun)
-		forget_loaded(&load);
 	close(load.cell_fd);
 	if (!code)
 		ctl_info("cell %s loaded", load.cell);

@@ -115,7 +115,7 @@
 	  "capsulectl cell list shows those there are") \
 	X(ROOT_CELL, "{cell} is the root cell, this cannot be done to it", \
 	  "name another cell; capsulectl disable ends the root cell") \
-	X(NOT_LOADED, "nothing was loaded into cell {cell}", \
+	X(NOT_LOADED, "cell {cell} is not loaded, or its last load was broken off", \
 	  "capsulectl cell load {cell} FILE first") \
 	X(RUNNING, "cell {cell} is running", \
 	  "capsulectl cell shutdown {cell} first") \
