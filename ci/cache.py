@@ -74,6 +74,9 @@ def entry(kind: str, name: str, make: Callable[[Path], None]) -> Path:
         if path.is_dir():
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Left by a run that was killed; whoever makes one holds the lock.
+        for stale in path.parent.glob(".new-*"):
+            shutil.rmtree(stale, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=".new-", dir=path.parent))
         try:
             make(work)

@@ -71,7 +71,7 @@ class Apt:
 
     def __init__(self) -> None:
         self.root = cache.root() / "apt"
-        for folder in ("state/lists/partial", "archives/partial", "etc/preferences.d"):
+        for folder in ("state/lists/partial", "archives/partial", "etc/apt.conf.d"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
         (self.root / "state/status").touch()
         sources = self.root / "etc/sources.list"
@@ -121,7 +121,12 @@ Binary::apt-get::DPkg::Post-Invoke "";
 
     def update(self) -> None:
         say("reading Debian's package lists")
-        self.run("apt-get", "-q", "update")
+        try:
+            self.run("apt-get", "-q", "-o", "APT::Update::Error-Mode=any", "update")
+        except CiError as error:
+            raise CiError(
+                f"cannot read Debian's package lists; is there a network? {error}"
+            ) from None
 
     def newest_kernel(self, series: str) -> str:
         """The full version of the newest kernel of a series, such as 6.1.0-40."""
