@@ -37,6 +37,12 @@ static int check_tables(const struct capsule_cell_desc *c, uint32_t size, uint64
 	return 0;
 }
 
+/* "." and "..", which mean something else where the name becomes a folder's. */
+static bool is_dots(const char *name, unsigned len)
+{
+	return name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'));
+}
+
 static int check_name(const char *name, uint64_t answer[4])
 {
 	unsigned n = 0;
@@ -48,7 +54,7 @@ static int check_name(const char *name, uint64_t answer[4])
 		      (ch >= '0' && ch <= '9') || ch == '.' || ch == '_' || ch == '-'))
 			return BAD(CFG_NAME, 0, 0);
 	}
-	return n == 0 || n == CAPSULE_NAME_LEN ? BAD(CFG_NAME, 0, 0) : 0;
+	return n == 0 || n == CAPSULE_NAME_LEN || is_dots(name, n) ? BAD(CFG_NAME, 0, 0) : 0;
 }
 
 static bool is_sub_page(const struct capsule_memory *m)

@@ -22,7 +22,7 @@ TOP = HERE.parents[1]
 BUILD = Path(os.environ.get("O", TOP / "build")).resolve()
 COMPILERS = ["gcc", "clang"]
 PROGRAMS = ["pool_test", "pgtable_test", "pgtable_random_test", "ownership_test",
-            "ownership_random_test"]
+            "ownership_random_test", "config_test"]
 RANDOM = ["pgtable_random_test", "ownership_random_test"]
 TIMEOUT = 300
 
