@@ -41,8 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help=f"gicvN-KERNEL-CPU[-secure][-icount][-vhe], repeatable; default {DEFAULT_MACHINE}",
     )
     group.addoption(
-        "--agency-add", action="append", type=Path, metavar="DIR",
-        help="folder laid over the agency's root; default: build/agency if it exists",
+        "--agency-add", action="append", type=Path, metavar="DIR", default=[],
+        help="folder laid over the root of the bare agency",
     )
     group.addoption("--full", action="store_true", help="run the long tests too")
 
@@ -53,18 +53,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "complaints: kernel warnings are expected, do not fail the test for them"
     )
-    config.stash[FLEET] = Fleet(_added(config), TREE / "build/machines")
+    config.stash[FLEET] = Fleet(config.getoption("--agency-add"), TREE / "build/machines")
 
 
 FLEET = pytest.StashKey[Fleet]()
-
-
-def _added(config: pytest.Config) -> list[Path]:
-    given: list[Path] | None = config.getoption("--agency-add")
-    if given is not None:
-        return given
-    default = TREE / "build/agency"
-    return [default] if default.is_dir() else []
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from ci.qemu import Machine
+import pytest
+
+from ci.qemu import Machine, MachineDied
 
 
 def test_all_cpus_run_the_kernel_asked_for(agency: Machine) -> None:
@@ -71,3 +74,28 @@ def test_shell_on_the_console(agency: Machine) -> None:
 def test_kvm_runs_a_guest_on_each_cpu(agency: Machine) -> None:
     output = agency.check("kvm-smoke")
     assert output == "".join(f"kvm ok cpu {cpu}\n" for cpu in range(agency.cpus))
+
+
+@pytest.mark.complaints
+def test_a_kernel_warning_is_a_complaint(agency: Machine) -> None:
+    before = agency.complaints()
+    agency.check("echo '<4>WARNING: CPU: 0 PID: 1 at nowhere' >/dev/kmsg")
+    assert len(agency.complaints()) == len(before) + 1
+
+
+def test_a_panic_ends_the_machine_and_is_told(boot: Callable[..., Machine]) -> None:
+    machine = boot(cpus=1)
+    with pytest.raises(MachineDied, match="Kernel panic - not syncing: sysrq"):
+        machine.run("echo c >/proc/sysrq-trigger")
+    assert machine.wait_end() == "guest-reset"
+    assert not machine.answers()
+
+
+def test_a_command_that_hangs_is_told(boot: Callable[..., Machine]) -> None:
+    machine = boot(cpus=1)
+    with pytest.raises(MachineDied, match="sleep 1000"):
+        machine.run("sleep 1000", timeout=1)
+    assert machine.alive() and not machine.answers()
+    # Whatever comes later must not take the first command's output for its own.
+    with pytest.raises(MachineDied, match="has not answered since: sleep 1000"):
+        machine.run("true")

@@ -7,10 +7,10 @@
  *   neighbour BYTES BLOCK LOW HIGH
  *
  * BYTES that are given back lie in a block of BLOCK bytes (2 MiB, 1 GiB), both
- * aligned to their size, between the physical addresses LOW and HIGH. Prints
- * "hole ADDRESS" and then writes and checks its memory in that block, until
- * SIGTERM. Prints the number of rounds and errors then; exit status 0 if there
- * were rounds and no errors.
+ * aligned to their size, between the physical addresses LOW and HIGH (multiples
+ * of BYTES). Prints "hole ADDRESS" and then, on CPU 0, writes and checks its
+ * memory in that block until SIGTERM. Prints the number of rounds and errors
+ * then; exit status 0 if there were rounds and no errors.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -39,24 +39,20 @@ static void end(int number)
 	ended = number;
 }
 
-static uint64_t phys_of(int pagemap, const void *at)
+/* Physical addresses of STEP bytes, entered from @to on. */
+static void look_up(int pagemap, const void *at, uint64_t *to)
 {
-	uint64_t entry = 0;
+	size_t i;
 
-	if (pread(pagemap, &entry, 8, (off_t)((uintptr_t)at / PAGE * 8)) != 8)
-		return 0;
-	return (entry & ((1UL << 55) - 1)) * PAGE;
+	if (pread(pagemap, to, STEP / PAGE * 8, (off_t)((uintptr_t)at / PAGE * 8)) !=
+	    (ssize_t)(STEP / PAGE * 8))
+		exit(1);
+	for (i = 0; i < STEP / PAGE; i++)
+		to[i] = (to[i] & ((1UL << 55) - 1)) * PAGE;
 }
 
-/* Order of physical addresses, through an index: neighbours become visible. */
-static int by_phys(const void *a, const void *b)
-{
-	uint64_t x = phys[*(const uint32_t *)a], y = phys[*(const uint32_t *)b];
-
-	return (x > y) - (x < y);
-}
-
-static bool take_more(int pagemap)
+/* Takes memory; enters what lies in the range into @map, by page: index + 1. */
+static bool take_more(int pagemap, uint32_t *map, uint64_t low, uint64_t high)
 {
 	char *at = mmap(NULL, STEP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t i;
@@ -64,35 +60,26 @@ static bool take_more(int pagemap)
 	if (at == MAP_FAILED || num + STEP / PAGE > PAGES)
 		return false;
 	madvise(at, STEP, MADV_NOHUGEPAGE);
+	madvise(at, STEP, MADV_POPULATE_WRITE);
+	look_up(pagemap, at, phys + num);
 	for (i = 0; i < STEP; i += PAGE) {
-		*(volatile char *)(at + i) = 1;
-		virt[num] = (uint64_t *)(at + i);
-		phys[num++] = phys_of(pagemap, at + i);
+		virt[num++] = (uint64_t *)(at + i);
+		if (phys[num - 1] >= low && phys[num - 1] < high)
+			map[(phys[num - 1] - low) / PAGE] = (uint32_t)num;
 	}
 	return true;
 }
 
-/* First index, in order of addresses, of a run that begins aligned in [low, high). */
-static bool find_run(const uint32_t *order, uint64_t bytes, uint64_t low, uint64_t high,
-		     size_t *first)
+/* First page of a whole aligned run; false if there is none yet. */
+static bool find_run(const uint32_t *map, uint64_t pages, uint64_t run, uint64_t *first)
 {
-	size_t run = 0, i;
+	uint64_t i;
 
-	for (i = 0; i < num; i++) {
-		uint64_t at = phys[order[i]];
-
-		if (run && at != phys[order[i - 1]] + PAGE)
-			run = 0;
-		if (!run && at % bytes)
-			continue;
-		if (at < low || at >= high) {
-			run = 0;
-			continue;
-		}
-		if (++run == bytes / PAGE) {
-			*first = i + 1 - run;
+	for (*first = 0; *first + run <= pages; *first += run) {
+		for (i = 0; i < run && map[*first + i]; i++)
+			;
+		if (i == run)
 			return true;
-		}
 	}
 	return false;
 }
@@ -100,25 +87,20 @@ static bool find_run(const uint32_t *order, uint64_t bytes, uint64_t low, uint64
 static uint64_t make_hole(uint64_t bytes, uint64_t low, uint64_t high)
 {
 	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint32_t *order = malloc(PAGES * sizeof(*order));
-	uint64_t hole;
-	size_t first, i;
+	uint32_t *map = calloc((high - low) / PAGE, sizeof(*map));
+	uint64_t first, i;
 
 	do {
-		if (pagemap < 0 || !order || !take_more(pagemap))
+		if (pagemap < 0 || !map || !take_more(pagemap, map, low, high))
 			return 0;
-		for (i = 0; i < num; i++)
-			order[i] = (uint32_t)i;
-		qsort(order, num, sizeof(*order), by_phys);
-	} while (!find_run(order, bytes, low, high, &first));
-	hole = phys[order[first]];
+	} while (!find_run(map, (high - low) / PAGE, bytes / PAGE, &first));
 	for (i = first; i < first + bytes / PAGE; i++) {
-		munmap(virt[order[i]], PAGE);
-		virt[order[i]] = NULL;
+		munmap(virt[map[i] - 1], PAGE);
+		virt[map[i] - 1] = NULL;
 	}
-	free(order);
+	free(map);
 	close(pagemap);
-	return hole;
+	return low + first * PAGE;
 }
 
 /* Keeps the pages of one block, nearest the hole first; gives the others back. */
@@ -154,6 +136,7 @@ static uint64_t round_errors(uint64_t round)
 int main(int argc, char **argv)
 {
 	uint64_t rounds = 0, errors = 0, bytes, block, hole;
+	cpu_set_t first;
 
 	if (argc != 5) {
 		fputs("usage: neighbour BYTES BLOCK LOW HIGH\n", stderr);
@@ -169,6 +152,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	mlockall(MCL_CURRENT);
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	sched_setaffinity(0, sizeof(first), &first);
 	printf("hole %#lx beside %zu pages\n", hole, num);
 	fflush(stdout);
 	while (!ended)

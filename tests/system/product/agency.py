@@ -50,7 +50,7 @@ class Agency(Machine):
         return self._exits.get(status, f"status {status}")
 
     def refuses(self, words: str, reason: str, *said: str) -> str:
-        """A command is refused for a reason, in one line with cause and remedy.
+        """A command is refused for a reason, in one line with cause and remedy, after warnings.
 
         All of `said` must stand in that line; ledger, cells, CPUs and memory
         must be as they were.
@@ -58,7 +58,7 @@ class Agency(Machine):
         before = self.snapshot()
         status, output = self.ctl(words)
         assert self.exit_name(status) == reason, f"{words}: {self.exit_name(status)}: {output}"
-        lines = output.strip().splitlines()
+        lines = [line for line in output.splitlines() if ": warning: " not in line]
         assert len(lines) == 1 and lines[0].startswith("capsulectl: "), output
         assert lines[0].count(": ") >= 2, f"cause or remedy missing: {output}"
         for text in said:

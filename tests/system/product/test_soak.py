@@ -83,12 +83,11 @@ def piece(name: str, phys: int, size: int) -> bytes:
 
 
 def hammered(agency: Agency, size: int, block: int, low: int, high: int, rounds: int) -> None:
+    neighbour = agency.background(f"neighbour {size:#x} {block:#x} {low:#x} {high:#x}")
+    said = agency.await_output(neighbour, " pages", 120)
     with agency.load_running("-o disk,timer"):
         agency.enable()
         first = agency.ledger()
-        neighbour = agency.background(
-            f"taskset 1 neighbour {size:#x} {block:#x} {low:#x} {high:#x}")
-        said = agency.await_output(neighbour, " pages")
         hole = int(re.search(r"hole (0x[0-9a-f]+)", said)[1], 16)
         path = agency.put_config("piece", piece("piece", hole, size))
         agency.check(
