@@ -66,15 +66,16 @@ demo-build: agency
 	$(Q)$(MAKE) -C tests/system/guest O=$(O) > $(O)/demo.log 2>&1 || { cat $(O)/demo.log; exit 1; }
 	$(Q)install -D $(O)/tests/guest/kvm-smoke $(O)/demo/usr/bin/kvm-smoke
 
-# Needs nothing but Debian 12 and make, too. PYTEST_ARGS= are more words for
-# pytest, such as -x or a folder.
+# Needs nothing but Debian 12 and make, too. TESTS= chooses folders or files,
+# PYTEST_ARGS= are more words for pytest, such as -x.
+TESTS ?= tests/build tests/host inmates tests/system
 test: TEST_ARGS :=
 test-full: TEST_ARGS := --full
 test test-full: export PYTHONDONTWRITEBYTECODE := 1
 test test-full:
 	$(Q)ci/setup && $(MAKE) agency
 	$(Q)mkdir -p $(O)/tests && O=$(abspath $(O)) CAPSULE_STAGED=1 /usr/bin/python3 -m pytest \
-		--junit-xml=$(abspath $(O))/tests/$@.xml $(TEST_ARGS) $(PYTEST_ARGS)
+		--junit-xml=$(abspath $(O))/tests/$@.xml $(TEST_ARGS) $(PYTEST_ARGS) $(TESTS)
 
 clean:
 	rm -rf $(O)

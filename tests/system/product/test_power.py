@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What else the agency does with its CPUs and with the machine while it is enabled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from agency import Agency
+
+Boot = Callable[..., Agency]
+
+
+def test_agency_cpus_off_and_on(agency: Agency) -> None:
+    """Each CPU by hotplug (PSCI from the agency), the last one not; under load."""
+    with agency.load_running():
+        agency.enable()
+        agency.launch("inmate-timer", "timer-jitter")
+        for cpu in (1, 3, 0, 1, 3, 0):
+            agency.check(f"echo 0 >/sys/devices/system/cpu/cpu{cpu}/online")
+            assert str(cpu) not in agency.online()
+            agency.check(f"echo 1 >/sys/devices/system/cpu/cpu{cpu}/online")
+            agency.check(f"taskset {1 << cpu:x} true")
+        assert agency.online() == "0-1,3"
+        assert agency.cells() == {"inmate-timer": "running"}
+        agency.drop("inmate-timer")
+        agency.disable()
+
+
+def test_cpu_that_was_offline_at_enable(agency: Agency) -> None:
+    """It comes online beneath the hypervisor, and one that is offline stays so."""
+    agency.check("echo 0 >/sys/devices/system/cpu/cpu3/online")
+    agency.enable()
+    agency.check("echo 1 >/sys/devices/system/cpu/cpu3/online")
+    agency.check("taskset 8 true")
+    agency.launch("fault", "hello")
+    agency.await_text("fault", "waiting")
+    agency.drop("fault")
+    agency.disable()
+    assert agency.online() == "0-3"
+
+
+def test_cell_on_a_cpu_that_was_offline(enabled: Agency) -> None:
+    """It is offline again afterwards, as the user had it."""
+    enabled.check("echo 0 >/sys/devices/system/cpu/cpu1/online")
+    enabled.launch("capsule", "hello")
+    enabled.await_text("capsule", "waiting")
+    enabled.drop("capsule")
+    assert enabled.online() == "0,2-3"
+    enabled.check("echo 1 >/sys/devices/system/cpu/cpu1/online")
+
+
+def test_module_stays_while_enabled(enabled: Agency) -> None:
+    status, said = enabled.run("rmmod capsule")
+    assert status != 0, said
+    assert enabled.enabled()
+    enabled.disable()
+    enabled.check("rmmod capsule && modprobe capsule")
+
+
+def test_suspend_is_refused(enabled: Agency) -> None:
+    states = enabled.check("cat /sys/power/state").split()
+    assert "freeze" in states
+    for state in states:
+        assert enabled.run(f"echo {state} >/sys/power/state").status != 0, state
+    assert enabled.enabled() and enabled.online() == "0-3"
+
+
+def busy_machine(another: Boot) -> Agency:
+    machine = another()
+    machine.check("dmesg -n 7")
+    machine.enable()
+    machine.launch("capsule", "hello")
+    machine.launch("inmate-timer", "silent")
+    machine.await_text("inmate-timer", "masked")
+    return machine
+
+
+def test_poweroff_while_cells_run(another: Boot) -> None:
+    """Cells are stopped, one of them by force, and EL2 is given back before the machine ends."""
+    machine = busy_machine(another)
+    machine.poweroff()
+    assert "capsule: disabled on 2 CPUs" in machine.console_text() or \
+        "capsule: disabled on 4 CPUs" in machine.console_text()
+
+
+def test_reboot_while_cells_run(another: Boot) -> None:
+    machine = busy_machine(another)
+    machine.background("reboot -f")
+    assert machine.wait_end() == "guest-reset"
+    assert "capsule: disabled on" in machine.console_text()
+
+
+def test_smc_of_the_agency_reaches_firmware(enabled: Agency) -> None:
+    """PSCI's version in the kernel's log is the firmware's; CPU_ON through SMC still works."""
+    assert "PSCIv1." in enabled.dmesg()
+    enabled.check("echo 0 >/sys/devices/system/cpu/cpu2/online")
+    enabled.check("echo 1 >/sys/devices/system/cpu/cpu2/online")
+
+
+@pytest.mark.machine(icount=True)
+def test_lifecycle_with_counted_instructions(agency: Agency) -> None:
+    """No wait of the hypervisor depends on another CPU running at the same time."""
+    for _ in range(2):
+        agency.enable()
+        agency.launch("capsule", "hello")
+        agency.await_text("capsule", "hello: waiting")
+        agency.do("cell shutdown capsule")
+        agency.drop("capsule")
+        agency.launch("inmate-smp", "smp")
+        agency.await_text("inmate-smp", "smp: all 2 CPUs passed", 300)
+        agency.drop("inmate-smp")
+        agency.disable()
