@@ -32,7 +32,7 @@ static struct el2_state ask_state(const struct capsule_cell *cell)
 
 static bool is_stopped(const struct el2_state *s)
 {
-	return s->state != CAPSULE_CELL_STARTING && s->state != CAPSULE_CELL_RUNNING &&
+	return s->state >= 0 && s->state != CAPSULE_CELL_STARTING && s->state != CAPSULE_CELL_RUNNING &&
 	       s->state != CAPSULE_CELL_STOPPING && !s->not_parked;
 }
 

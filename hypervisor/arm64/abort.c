@@ -6,6 +6,7 @@
  */
 #include "fault.h"
 #include "gic.h"
+#include "guarded.h"
 #include "mmio_dispatch.h"
 #include "ownership.h"
 #include "stage2.h"
@@ -13,8 +14,6 @@
 #include "trap.h"
 
 #define HPFAR_FIPA	GENMASK(43, 4)
-#define PAR_F		BIT(0)
-#define PAR_PA		GENMASK(47, 12)
 
 /*
  * HPFAR_EL2 is only valid for translation and access faults and for stage-1
@@ -23,7 +22,6 @@
 static bool fault_ipa(uint64_t esr, uint64_t *ipa)
 {
 	uint64_t far = read_sysreg(far_el2);
-	uint64_t par, guest_par;
 
 	if ((esr & ISS_DABT_S1PTW) || FSC_TYPE(ISS_FSC(esr)) != FSC_PERMISSION) {
 		*ipa = (read_sysreg(hpfar_el2) & HPFAR_FIPA) << 8;
@@ -31,13 +29,7 @@ static bool fault_ipa(uint64_t esr, uint64_t *ipa)
 			*ipa |= far & (PAGE_SIZE - 1);
 		return true;
 	}
-	guest_par = read_sysreg(par_el1);
-	__asm__ volatile("at s1e1r, %0" : : "r"(far));
-	isb();
-	par = read_sysreg(par_el1);
-	write_sysreg(par_el1, guest_par);
-	*ipa = (par & PAR_PA) | (far & (PAGE_SIZE - 1));
-	return !(par & PAR_F);
+	return guest_va_to_ipa(far, ipa);
 }
 
 /* What stage 2 says now, under its lock. */
@@ -67,10 +59,10 @@ static void violation(struct vcpu *vcpu, uint64_t esr, uint64_t ipa, bool fetch,
 }
 
 /* The transfer as the syndrome or the instruction describes it. */
-static bool decode(uint64_t esr, struct insn_access *a)
+static bool decode(struct cell *cell, uint64_t esr, struct insn_access *a)
 {
 	if (!(esr & ISS_DABT_ISV))
-		return insn_decode(a);
+		return insn_decode(cell, a);
 	a->rt = (unsigned)ISS_DABT_SRT(esr);
 	a->size = 1U << ISS_DABT_SAS(esr);
 	a->write = esr & ISS_DABT_WNR;
@@ -120,7 +112,7 @@ static void emulate(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, u
 		trap_skip();
 		return;
 	}
-	if (!decode(esr, &insn)) {
+	if (!decode(vcpu->cell, esr, &insn)) {
 		inject_external_abort(false);
 		return;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cell.h"
+#include "guarded.h"
 #include "hvmap.h"
-#include "ownership_query.h"
 #include "stage2.h"
 #include "sysreg.h"
 #include "trap.h"
@@ -12,39 +13,53 @@
 #define INSN_MASK	0x3f200400U
 #define INSN_MATCH	0x38000400U
 
-/* Where the guest's PC lies, through both stages; the guest's PAR_EL1 stays. */
-static bool pc_to_pa(uint64_t pc, uint64_t *pa)
+bool guest_va_to_ipa(uint64_t va, uint64_t *ipa)
 {
 	uint64_t par, guest_par = read_sysreg(par_el1);
+	bool el0 = (read_sysreg(spsr_el2) & 0xc) == 0;
+	bool walked = el0 ? guarded_at_el0(va) : guarded_at_el1(va);
 
-	if ((read_sysreg(spsr_el2) & 0xf) == SPSR_EL0T)
-		__asm__ volatile("at s12e0r, %0" : : "r"(pc));
-	else
-		__asm__ volatile("at s12e1r, %0" : : "r"(pc));
-	isb();
 	par = read_sysreg(par_el1);
 	write_sysreg(par_el1, guest_par);
-	*pa = (par & PAR_PA) | (pc & (PAGE_SIZE - 1));
-	return !(par & PAR_F);
+	*ipa = (par & PAR_PA) | (va & (PAGE_SIZE - 1));
+	return walked && !(par & PAR_F);
 }
 
-static bool fetch(uint32_t *insn)
+/* Where normal memory of the cell lies; false for anything else. */
+static bool ram_of(struct cell *cell, uint64_t ipa, pa_t *pa)
+{
+	struct pgt_leaf leaf;
+	bool ok;
+
+	spin_lock(&cell->s2_lock);
+	ok = !pgt_lookup(&cell->s2, ipa, &leaf) && leaf.valid && (leaf.attr & PGT_R) &&
+	     !(leaf.attr & PGT_DEVICE);
+	spin_unlock(&cell->s2_lock);
+	*pa = leaf.pa;
+	return ok;
+}
+
+static bool fetch(struct cell *cell, uint32_t *insn)
 {
 	uint64_t pc = read_sysreg(elr_el2);
-	uint64_t pa;
+	uint64_t ipa, value = 0;
+	pa_t pa;
+	bool read;
 
-	if ((read_sysreg(spsr_el2) & SPSR_M_AARCH32) || (pc & 3) || !pc_to_pa(pc, &pa))
+	if ((read_sysreg(spsr_el2) & SPSR_M_AARCH32) || (pc & 3) ||
+	    !guest_va_to_ipa(pc, &ipa) || !ram_of(cell, ipa, &pa))
 		return false;
-	*insn = *(const volatile uint32_t *)hv_window_map(pa_init(pa), sizeof(*insn));
+	read = guarded_read(hv_window_map(pa, sizeof(*insn)), sizeof(*insn), &value);
 	hv_window_unmap();
-	return true;
+	*insn = (uint32_t)value;
+	return read;
 }
 
-bool insn_decode(struct insn_access *a)
+bool insn_decode(struct cell *cell, struct insn_access *a)
 {
 	uint32_t insn, opc, imm9;
 
-	if (!fetch(&insn) || (insn & INSN_MASK) != INSN_MATCH)
+	if (!fetch(cell, &insn) || (insn & INSN_MASK) != INSN_MATCH)
 		return false;
 	opc = (insn >> 22) & 3;
 	imm9 = (insn >> 12) & 0x1ff;

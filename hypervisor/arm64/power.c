@@ -11,29 +11,74 @@
 #include "start.h"
 #include "sysreg.h"
 
+/* A cell's CPUs only come on while the cell runs: nothing escapes a stop. */
+static bool may_run(const struct vcpu *vcpu)
+{
+	return cell_is_root(vcpu->cell) ||
+	       vcpu->cell->status->state == CAPSULE_CELL_RUNNING;
+}
+
+/* assign_lock and power_lock held. */
+static int set_on_pending(struct vcpu *vcpu, uint64_t entry, uint64_t context)
+{
+	if (vcpu->pcpu->current != vcpu || !may_run(vcpu))
+		return -CAPSULE_EPERM;
+	if (vcpu->power == VCPU_ON)
+		return -CAPSULE_EEXIST;
+	if (vcpu->power == VCPU_ON_PENDING)
+		return -CAPSULE_EBUSY;
+	vcpu->entry = entry;
+	vcpu->context = context;
+	vcpu->power = VCPU_ON_PENDING;
+	return 0;
+}
+
+static int firmware_on(struct vcpu *vcpu)
+{
+	int rc = psci_firmware_cpu_on(vcpu->pcpu);
+
+	if (rc) {
+		spin_lock(&vcpu->cell->power_lock);
+		vcpu->power = VCPU_OFF;
+		spin_unlock(&vcpu->cell->power_lock);
+	}
+	return rc;
+}
+
 int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 {
+	struct pcpu *pcpu = vcpu->pcpu;
 	struct cell *cell = vcpu->cell;
-	int rc = 0;
+	bool at_el2;
+	int rc;
 
+	spin_lock(&pcpu->assign_lock);
 	spin_lock(&cell->power_lock);
-	if (vcpu->power == VCPU_ON) {
-		rc = -CAPSULE_EEXIST;
-	} else if (vcpu->power == VCPU_ON_PENDING) {
-		rc = -CAPSULE_EBUSY;
-	} else {
-		vcpu->entry = entry;
-		vcpu->context = context;
-		vcpu->power = VCPU_ON_PENDING;
-	}
+	rc = set_on_pending(vcpu, entry, context);
+	at_el2 = pcpu->at_el2;
 	spin_unlock(&cell->power_lock);
+	spin_unlock(&pcpu->assign_lock);
 	if (rc)
 		return rc;
-	if (vcpu->pcpu->at_el2)
-		gic_kick(vcpu->pcpu);
-	else
-		rc = psci_firmware_cpu_on(vcpu->pcpu);
-	return rc;
+	if (!at_el2)
+		return firmware_on(vcpu);
+	gic_kick(pcpu);
+	return 0;
+}
+
+bool power_take_parked(struct pcpu *pcpu, struct vcpu *vcpu)
+{
+	struct vcpu *agency = &pcpu->agency_vcpu;
+	bool taken;
+
+	spin_lock(&pcpu->assign_lock);
+	spin_lock(&root_cell.power_lock);
+	taken = pcpu->current == agency && agency->power == VCPU_OFF && pcpu->at_el2;
+	if (taken)
+		pcpu->current = vcpu;
+	spin_unlock(&root_cell.power_lock);
+	spin_unlock(&pcpu->assign_lock);
+	return taken;
 }
 
 void power_request(struct pcpu *pcpu, uint32_t request)
@@ -78,10 +123,25 @@ static struct vcpu *claim(struct pcpu *pcpu)
 	return taken;
 }
 
-/* Back to firmware; a later CPU_ON enters at el2_cpu_entry. */
+/*
+ * Back to firmware, unless somebody has switched the CPU on meanwhile; a
+ * later CPU_ON enters at el2_cpu_entry.
+ */
 static void leave_to_firmware(struct pcpu *pcpu)
 {
-	__atomic_store_n(&pcpu->at_el2, false, __ATOMIC_RELEASE);
+	struct vcpu *vcpu;
+	bool leave;
+
+	spin_lock(&pcpu->assign_lock);
+	vcpu = pcpu->current;
+	spin_lock(&vcpu->cell->power_lock);
+	leave = vcpu == &pcpu->agency_vcpu && vcpu->power == VCPU_OFF;
+	if (leave)
+		__atomic_store_n(&pcpu->at_el2, false, __ATOMIC_RELEASE);
+	spin_unlock(&vcpu->cell->power_lock);
+	spin_unlock(&pcpu->assign_lock);
+	if (!leave)
+		return;
 	psci_firmware_cpu_off();
 	pcpu->at_el2 = true;	/* refused: stays with us */
 }
@@ -217,15 +277,25 @@ static void restore_found(const struct el2_found *f)
 	write_sysreg(vmpidr_el2, f->vmpidr);
 }
 
-void el2_cpu_give_back(struct pcpu *pcpu)
+/* CPUs leave at the same time; their lists of LPIs are one after the other. */
+static void give_gic_back(struct pcpu *pcpu)
 {
-	uint32_t first = boot_info->lpi_total;
-	uint32_t room = CAPSULE_LPI_LIST_LEN - first;
-	uint32_t n = gic_cpu_give_back(pcpu, &boot_info->lpi_list[first], room);
-	struct el2_found found = pcpu->found;
+	static spinlock_t list_lock;
+	uint32_t first, n;
 
+	spin_lock(&list_lock);
+	first = boot_info->lpi_total;
+	n = gic_cpu_give_back(pcpu, &boot_info->lpi_list[first], CAPSULE_LPI_LIST_LEN - first);
 	boot_info->lpi_count[pcpu->id] = n;
 	boot_info->lpi_total = first + n;
+	spin_unlock(&list_lock);
+}
+
+void el2_cpu_give_back(struct pcpu *pcpu)
+{
+	struct el2_found found = pcpu->found;
+
+	give_gic_back(pcpu);
 	pcpu->at_el2 = false;
 	restore_found(&found);
 	flush_el1_tlb();

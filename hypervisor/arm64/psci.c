@@ -90,8 +90,7 @@ static int64_t cpu_on(struct vcpu *vcpu, struct trap_frame *frame)
 
 	if (!(target & ~MPIDR_AFF_MASK))
 		other = cell_vcpu_by_mpidr(vcpu->cell, target);
-	/* An agency CPU that a cell has is no CPU of the agency meanwhile. */
-	if (!other || (other->pcpu->current && other->pcpu->current != other))
+	if (!other)
 		return PSCI_INVALID_PARAMETERS;
 	if (!entry_ok(vcpu->cell, arg(frame, 2)))
 		return PSCI_INVALID_ADDRESS;
@@ -100,15 +99,25 @@ static int64_t cpu_on(struct vcpu *vcpu, struct trap_frame *frame)
 		return PSCI_ALREADY_ON;
 	if (rc == -CAPSULE_EBUSY)
 		return PSCI_ON_PENDING;
+	if (rc == -CAPSULE_EPERM)
+		return PSCI_DENIED;
 	return rc ? PSCI_INTERNAL_FAILURE : PSCI_SUCCESS;
+}
+
+/*
+ * After a park the frame is another start's and must keep its x0; the vCPU
+ * that called is off, perhaps freed.
+ */
+static int64_t parked_result(void)
+{
+	return (int64_t)this_pcpu()->current->context;
 }
 
 static int64_t cpu_off(struct vcpu *vcpu, struct trap_frame *frame)
 {
 	(void)frame;
 	power_park(vcpu->pcpu);
-	/* The frame is another start's by now; it must keep its x0. */
-	return (int64_t)vcpu->pcpu->current->context;
+	return parked_result();
 }
 
 static int64_t affinity_info(struct vcpu *vcpu, struct trap_frame *frame)
@@ -168,14 +177,14 @@ static int64_t system_off(struct vcpu *vcpu, struct trap_frame *frame)
 {
 	(void)frame;
 	lifecycle_guest_off(vcpu);
-	return (int64_t)vcpu->pcpu->current->context;
+	return parked_result();
 }
 
 static int64_t system_reset(struct vcpu *vcpu, struct trap_frame *frame)
 {
 	(void)frame;
 	lifecycle_guest_reset(vcpu);
-	return (int64_t)vcpu->pcpu->current->context;
+	return parked_result();
 }
 
 static int64_t features(struct vcpu *vcpu, struct trap_frame *frame);

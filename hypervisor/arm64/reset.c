@@ -112,6 +112,7 @@ static void reset_timers(void)
 #define VDISR_EL2		S3_4_C12_C1_1
 #define VSESR_EL2		S3_4_C5_C2_3
 #define TPIDR2_EL0		S3_3_C13_C0_5
+#define PFR0_EL1(x)		(((x) >> 4) & 0xf)
 #define PFR0_RAS(x)		(((x) >> 28) & 0xf)
 #define PFR1_SME(x)		(((x) >> 24) & 0xf)
 
@@ -124,6 +125,20 @@ static void reset_optional(void)
 	}
 	if (PFR1_SME(read_sysreg(id_aa64pfr1_el1)))
 		write_sysreg(TPIDR2_EL0, 0);
+}
+
+/* Only where EL1 can use AArch32; UNDEFINED elsewhere (Arm ARM D19.2). */
+static void reset_aarch32(void)
+{
+	if (PFR0_EL1(read_sysreg(id_aa64pfr0_el1)) != 2)
+		return;
+	write_sysreg(spsr_abt, 0);
+	write_sysreg(spsr_und, 0);
+	write_sysreg(spsr_irq, 0);
+	write_sysreg(spsr_fiq, 0);
+	write_sysreg(dacr32_el2, 0);
+	write_sysreg(ifsr32_el2, 0);
+	write_sysreg(fpexc32_el2, 0x700);
 }
 
 static void reset_el1(void)
@@ -142,10 +157,6 @@ static void reset_el1(void)
 	write_sysreg(afsr1_el1, 0);
 	write_sysreg(elr_el1, 0);
 	write_sysreg(spsr_el1, 0);
-	write_sysreg(spsr_abt, 0);
-	write_sysreg(spsr_und, 0);
-	write_sysreg(spsr_irq, 0);
-	write_sysreg(spsr_fiq, 0);
 	write_sysreg(sp_el0, 0);
 	write_sysreg(sp_el1, 0);
 	write_sysreg(tpidr_el0, 0);
@@ -154,14 +165,12 @@ static void reset_el1(void)
 	write_sysreg(contextidr_el1, 0);
 	write_sysreg(par_el1, 0);
 	write_sysreg(csselr_el1, 0);
-	write_sysreg(dacr32_el2, 0);
-	write_sysreg(ifsr32_el2, 0);
-	write_sysreg(fpexc32_el2, 0x700);
 }
 
 void vcpu_reset(struct vcpu *vcpu, struct trap_frame *frame)
 {
 	reset_el1();
+	reset_aarch32();
 	reset_optional();
 	reset_timers();
 	reset_debug();

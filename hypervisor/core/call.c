@@ -20,7 +20,7 @@
 /* Result is x0; answer[1..3] become x1..x3. */
 typedef int64_t (*call_handler)(struct vcpu *vcpu, const uint64_t *x, uint64_t answer[4]);
 
-static bool management_busy;
+static spinlock_t management_lock;
 
 static struct cell *find_cell(uint64_t id, uint64_t answer[4], int *rc)
 {
@@ -108,8 +108,9 @@ static int64_t call_disable_prepare(struct vcpu *vcpu, const uint64_t *x, uint64
 	for (unsigned i = 0; !(left < 0) && i < num_pcpus; i++) {
 		struct pcpu *p = pcpus[i];
 		bool held = __atomic_load_n(&p->at_el2, __ATOMIC_ACQUIRE);
+		uint32_t power = __atomic_load_n(&p->agency_vcpu.power, __ATOMIC_ACQUIRE);
 
-		if (__atomic_load_n(&p->agency_vcpu.power, __ATOMIC_ACQUIRE) != VCPU_OFF)
+		if (power == VCPU_ON)
 			continue;
 		if (held)
 			power_request(p, REQ_POWER_OFF);
@@ -126,7 +127,7 @@ static int64_t call_disable(struct vcpu *vcpu, const uint64_t *x, uint64_t answe
 	(void)x;
 	if (rc)
 		return rc;
-	__atomic_store_n(&management_busy, false, __ATOMIC_RELEASE);
+	spin_unlock(&management_lock);
 	el2_cpu_give_back(vcpu->pcpu);
 }
 
@@ -175,19 +176,17 @@ static int64_t console_write(struct vcpu *vcpu, const uint64_t *x)
 static void manage(struct vcpu *vcpu, struct trap_frame *frame, call_handler handler)
 {
 	uint64_t answer[4] = { 0 };
-	int64_t rc = -CAPSULE_EBUSY;
+	int64_t rc;
 
 	vcpu->pcpu->status->exits[CAPSULE_EXIT_MANAGEMENT]++;
 	if (!cell_is_root(vcpu->cell)) {
 		frame->x[0] = (uint64_t)-CAPSULE_EPERM;
 		return;
 	}
-	if (__atomic_exchange_n(&management_busy, true, __ATOMIC_ACQUIRE)) {
-		answer[1] = CAPSULE_REASON_BUSY;
-	} else {
-		rc = handler(vcpu, frame->x, answer);
-		__atomic_store_n(&management_busy, false, __ATOMIC_RELEASE);
-	}
+	/* Bounded: no call does more than one slice of work. */
+	spin_lock(&management_lock);
+	rc = handler(vcpu, frame->x, answer);
+	spin_unlock(&management_lock);
 	frame->x[0] = (uint64_t)rc;
 	frame->x[1] = answer[1];
 	frame->x[2] = answer[2];

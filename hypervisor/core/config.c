@@ -88,10 +88,11 @@ static int check_region(const struct capsule_memory *m, unsigned i, uint64_t ans
 		return BAD(CFG_REGION, i, m->phys_start);
 	if (!is_sub_page(m))
 		return 0;
-	/* Traps: must be device registers, and not cross a page. */
+	/* Traps: device registers, not across a page, aligned alike on both sides. */
 	if (!(m->flags & CAPSULE_MEM_IO) || (m->flags & CAPSULE_MEM_COMM_REGION) ||
 	    (m->virt_start & PAGE_MASK) != ((m->virt_start + m->size - 1) & PAGE_MASK) ||
-	    (m->phys_start & PAGE_MASK) != ((m->phys_start + m->size - 1) & PAGE_MASK))
+	    (m->phys_start & PAGE_MASK) != ((m->phys_start + m->size - 1) & PAGE_MASK) ||
+	    ((m->phys_start ^ m->virt_start) & 7))
 		return BAD(CFG_ALIGN, i, m->phys_start);
 	return 0;
 }

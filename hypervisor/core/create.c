@@ -58,27 +58,34 @@ static int check_name(const struct cell *cell, uint64_t answer[4])
 	return 0;
 }
 
-static int check_cpu(unsigned cpu, uint64_t answer[4])
-{
-	struct pcpu *p = cpu < num_pcpus ? pcpus[cpu] : NULL;
-
-	if (!p || p->current != &p->agency_vcpu)
-		return refuse(answer, -CAPSULE_EBUSY, CAPSULE_REASON_CPU_NOT_OWNED, cpu, 0);
-	if (p->agency_vcpu.power != VCPU_OFF || !p->at_el2)
-		return refuse(answer, -CAPSULE_EBUSY, CAPSULE_REASON_CPU_ONLINE, cpu, 0);
-	return 0;
-}
-
-static int add_vcpu(struct cell *cell, unsigned cpu, uint64_t answer[4])
+static struct vcpu *new_vcpu(struct cell *cell, struct pcpu *pcpu)
 {
 	struct vcpu *v = pool_alloc(cell->id);
 
 	if (!v)
-		return refuse(answer, -CAPSULE_ENOMEM, CAPSULE_REASON_NO_POOL, 0, 0);
+		return NULL;
 	v->cell = cell;
-	v->pcpu = pcpus[cpu];
+	v->pcpu = pcpu;
 	v->index = cell->num_vcpus;
 	v->mpidr = cell_virtual_mpidr(v->index) | BIT(31);
+	return v;
+}
+
+/* The CPU is the cell's from here on, so that the agency cannot switch it on any more. */
+static int add_cpu(struct cell *cell, unsigned cpu, uint64_t answer[4])
+{
+	struct pcpu *p = cpu < num_pcpus ? pcpus[cpu] : NULL;
+	struct vcpu *v;
+
+	if (!p || p->current != &p->agency_vcpu)
+		return refuse(answer, -CAPSULE_EBUSY, CAPSULE_REASON_CPU_NOT_OWNED, cpu, 0);
+	v = new_vcpu(cell, p);
+	if (!v)
+		return refuse(answer, -CAPSULE_ENOMEM, CAPSULE_REASON_NO_POOL, 0, 0);
+	if (!power_take_parked(p, v)) {
+		pool_free(v);
+		return refuse(answer, -CAPSULE_EBUSY, CAPSULE_REASON_CPU_ONLINE, cpu, 0);
+	}
 	affinity_add(&cell->affinity, cell_virtual_mpidr(v->index), v->index);
 	cell->vcpu[cell->num_vcpus++] = v;
 	cell->cpus |= BIT(cpu);
@@ -93,9 +100,7 @@ static int add_cpus(struct cell *cell, uint64_t answer[4])
 	for (unsigned cpu = 0; !rc && cpu < cell->config->cpu_set_size * 8; cpu++) {
 		if (!(set[cpu / 64] & BIT(cpu % 64)))
 			continue;
-		rc = check_cpu(cpu, answer);
-		if (!rc)
-			rc = add_vcpu(cell, cpu, answer);
+		rc = add_cpu(cell, cpu, answer);
 	}
 	if (!rc && cell->num_vcpus == 0)
 		rc = refuse(answer, -CAPSULE_EINVAL, CAPSULE_REASON_CFG_CPU, 0, 0);
@@ -159,6 +164,15 @@ static void free_contig(void *first, unsigned pages)
 		pool_free((char *)first + i * PAGE_SIZE);
 }
 
+static void return_cpus(struct cell *cell)
+{
+	for (unsigned i = 0; i < cell->num_vcpus; i++) {
+		struct pcpu *p = cell->vcpu[i]->pcpu;
+
+		power_assign(p, &p->agency_vcpu);
+	}
+}
+
 /* Everything that came from the pool. */
 static void free_pages(struct cell *cell)
 {
@@ -195,6 +209,7 @@ int lifecycle_create(pa_t config, uint64_t size, uint64_t answer[4])
 	rc = build(cell, config, size, answer);
 	if (rc) {
 		cell->status->memory = 0;
+		return_cpus(cell);
 		free_pages(cell);
 		lifecycle_update_pool();
 		return rc;
@@ -208,11 +223,7 @@ void lifecycle_free(struct cell *cell)
 	struct capsule_cell_status *st = cell->status;
 
 	gic_cell_give_back(cell);
-	for (unsigned i = 0; i < cell->num_vcpus; i++) {
-		struct pcpu *p = cell->vcpu[i]->pcpu;
-
-		power_assign(p, &p->agency_vcpu);
-	}
+	return_cpus(cell);
 	root_cell.status->cpus |= cell->cpus;
 	cells[cell->id] = NULL;
 	free_pages(cell);

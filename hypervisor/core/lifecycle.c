@@ -184,7 +184,8 @@ static bool stop_cpus(struct cell *cell, uint32_t state, bool restart, const str
 		cell->restart = restart;
 		set_state(cell, state);
 	}
-	for (unsigned i = 0; running && i < cell->num_vcpus; i++) {
+	/* The agency signals again whatever still runs, in every state. */
+	for (unsigned i = 0; (running || !self) && i < cell->num_vcpus; i++) {
 		struct vcpu *v = cell->vcpu[i];
 
 		if (v->power == VCPU_ON_PENDING)
@@ -206,14 +207,14 @@ static bool stop_cpus(struct cell *cell, uint32_t state, bool restart, const str
 
 int lifecycle_stop(struct cell *cell, uint64_t answer[4])
 {
-	uint32_t s = cell->status->state;
+	uint32_t s;
 
+	if (stop_cpus(cell, CAPSULE_CELL_STOPPING, false, NULL))
+		return 0;
+	s = cell->status->state;
 	if (s == CAPSULE_CELL_SHUT_DOWN || s == CAPSULE_CELL_FAILED)
 		return 0;	/* it was faster than the request */
-	if (!stop_cpus(cell, CAPSULE_CELL_STOPPING, false, NULL) &&
-	    cell->status->state != CAPSULE_CELL_SHUT_DOWN)
-		return refuse_state(cell, answer);
-	return 0;
+	return refuse_state(cell, answer);
 }
 
 /* The guest may declare itself failed in its communication region. */

@@ -15,7 +15,9 @@
 
 /*
  * Asks for a vCPU to start at entry (IPA) with context in x0. 0, or
- * -CAPSULE_EEXIST already on, -CAPSULE_EBUSY on its way. Takes power_lock.
+ * -CAPSULE_EEXIST already on, -CAPSULE_EBUSY on its way, -CAPSULE_EPERM its
+ * CPU is somebody else's or its cell does not run, -CAPSULE_EIO firmware
+ * refused. Takes assign_lock and power_lock.
  */
 int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context);
 
@@ -25,6 +27,12 @@ int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context);
  * registers in their reset state. Own CPU, no locks.
  */
 void power_park(struct pcpu *pcpu);
+
+/*
+ * Takes a CPU that is parked for the agency: from now on it waits for vcpu.
+ * False if it is not parked or not the agency's. Management lock held.
+ */
+bool power_take_parked(struct pcpu *pcpu, struct vcpu *vcpu);
 
 /* Requests and kicks; bits REQ_*. Any CPU. */
 void power_request(struct pcpu *pcpu, uint32_t request);

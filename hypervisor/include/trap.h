@@ -47,7 +47,7 @@ struct insn_access {
 	unsigned rn;		/* 31: stack pointer */
 	int64_t writeback;	/* added to rn */
 };
-bool insn_decode(struct insn_access *a);
+bool insn_decode(struct cell *cell, struct insn_access *a);
 void insn_write_back(struct trap_frame *frame, const struct insn_access *a);
 
 #endif

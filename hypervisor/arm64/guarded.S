@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Accesses for a guest that may fault at EL2 (a device that answers with a
+ * bus error, guest page tables in a hole): each has an entry in the exception
+ * table, and a fault makes the function return false.
+ */
+	.text
+
+.macro guarded label
+	.pushsection .extable, "a"
+	.quad	\label, guarded_fault
+	.popsection
+.endm
+
+/* bool guarded_read(const volatile void *p, unsigned size, uint64_t *value) */
+	.globl	guarded_read
+guarded_read:
+	cmp	w1, #2
+	b.hi	3f
+	b.eq	2f
+1:	ldrb	w3, [x0]
+	b	9f
+2:	ldrh	w3, [x0]
+	b	9f
+3:	cmp	w1, #8
+	b.eq	5f
+4:	ldr	w3, [x0]
+	b	9f
+5:	ldr	x3, [x0]
+9:	dsb	sy			/* an external abort is taken here at the latest */
+	str	x3, [x2]
+	mov	w0, #1
+	ret
+	guarded	1b
+	guarded	2b
+	guarded	4b
+	guarded	5b
+
+/* bool guarded_write(volatile void *p, unsigned size, uint64_t value) */
+	.globl	guarded_write
+guarded_write:
+	cmp	w1, #2
+	b.hi	3f
+	b.eq	2f
+1:	strb	w2, [x0]
+	b	9f
+2:	strh	w2, [x0]
+	b	9f
+3:	cmp	w1, #8
+	b.eq	5f
+4:	str	w2, [x0]
+	b	9f
+5:	str	x2, [x0]
+9:	dsb	sy
+	mov	w0, #1
+	ret
+	guarded	1b
+	guarded	2b
+	guarded	4b
+	guarded	5b
+
+/* bool guarded_at_el1(uint64_t va), guarded_at_el0(uint64_t va): result in PAR_EL1 */
+	.globl	guarded_at_el1
+guarded_at_el1:
+1:	at	s1e1r, x0
+2:	isb
+	mov	w0, #1
+	ret
+	guarded	1b
+	guarded	2b
+
+	.globl	guarded_at_el0
+guarded_at_el0:
+1:	at	s1e0r, x0
+2:	isb
+	mov	w0, #1
+	ret
+	guarded	1b
+	guarded	2b
+
+guarded_fault:
+	mov	w0, #0
+	ret
