@@ -145,7 +145,12 @@ int cell_make_loadable(struct capsule_cell *cell, bool check_only, struct capsul
 		return refuse(err, -EBUSY, CAPSULE_REASON_RUNNING, 0, 0);
 	if (check_only)
 		return 0;
-	rc = hvc_err(CAPSULE_CALL_CELL_SET_LOADABLE, cell->id, 0, err);
+	while ((rc = hvc_err(CAPSULE_CALL_CELL_SET_LOADABLE, cell->id, 0, err)) == 1) {
+		/* What the cell left in its memory is not ours to see. */
+		rc = do_work(cell->id, true, err);
+		if (rc)
+			return rc;
+	}
 	if (rc >= 0)
 		cells_changed();
 	return min(rc, 0);

@@ -15,6 +15,7 @@
 
 #define SCTLR_EL2_OFF	0x30c50830
 #define SCTLR_EL2_ON	0x30c5183f	/* M, A, C, SA, I */
+#define HCR_EL2_PARKED	0x80000018	/* RW, IMO, FMO; E2H 0 */
 #define TCR_EL2_BASE	0x80803510	/* RES1, SH0 IS, ORGN/IRGN WB, T0SZ 16 (48 bits) */
 #define MAIR_EL2_VALUE	0x4404ff	/* PGT_MAIR_EL2 */
 #define BLOCK_ATTR	0x741		/* block, AttrIndx 0, AP[1] RES1, AF, inner shareable */
@@ -95,6 +96,8 @@ el2_cpu_entry:
 	msr	spsel, #1
 	ldr	x3, =SCTLR_EL2_OFF
 	msr	sctlr_el2, x3
+	ldr	x3, =HCR_EL2_PARKED
+	msr	hcr_el2, x3
 	ic	iallu
 	dsb	nsh
 	isb

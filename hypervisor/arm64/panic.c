@@ -3,6 +3,7 @@
 #include "check.h"
 #include "console.h"
 #include "gic.h"
+#include "power.h"
 #include "sysreg.h"
 #include "trap.h"
 
@@ -43,12 +44,19 @@ static bool fix_up(void)
 	return false;
 }
 
+static bool is_drained(uint64_t pc)
+{
+	return pc >= (uint64_t)drain_serror_open && pc <= (uint64_t)drain_serror_closed;
+}
+
 void el2_exception(struct trap_frame *frame, uint64_t kind)
 {
 	struct pcpu *p = this_pcpu();
 	static bool again;
 
 	if (kind == 4 && fix_up())
+		return;
+	if (kind == 7 && is_drained(read_sysreg(elr_el2)))
 		return;
 	/* The report itself failed: nothing more can be said. */
 	for (; again;)

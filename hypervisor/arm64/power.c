@@ -116,6 +116,8 @@ static struct vcpu *claim(struct pcpu *pcpu)
 	spin_lock(&vcpu->cell->power_lock);
 	if (vcpu->power == VCPU_ON_PENDING) {
 		vcpu->power = VCPU_ON;
+		/* A stop that came too late was for the run before. */
+		__atomic_fetch_and(&pcpu->requests, ~(uint32_t)REQ_STOP, __ATOMIC_RELAXED);
 		taken = vcpu;
 	}
 	spin_unlock(&vcpu->cell->power_lock);
@@ -181,6 +183,7 @@ void power_park(struct pcpu *pcpu)
 {
 	struct vcpu *vcpu = pcpu->current;
 
+	drain_serror();
 	gic_vcpu_stop(vcpu);
 	pcpu->status->parked = 1;
 	lifecycle_vcpu_off(vcpu);
@@ -214,7 +217,7 @@ static void note_found(struct pcpu *pcpu, uint64_t vbar, uint64_t tpidr)
 	f->hstr = read_sysreg(hstr_el2);
 	f->vpidr = read_sysreg(vpidr_el2);
 	f->vmpidr = read_sysreg(vmpidr_el2);
-	vcpu_note_hcrx(f);
+	vcpu_note_optional(f);
 }
 
 /* Translations that EL1 made without a stage 2 carry VMID 0 as well. */
@@ -255,6 +258,9 @@ void el2_cpu_start(struct pcpu *pcpu)
 		if (pcpus[i]->found.vbar)
 			first = pcpus[i];
 	pcpu->found = first->found;
+	/* At EL2 these read as the hardware's own. */
+	pcpu->found.vmpidr = read_sysreg(mpidr_el1);
+	pcpu->found.vpidr = read_sysreg(midr_el1);
 	pcpu->at_el2 = true;
 	if (!pcpu->current)
 		pcpu->current = &pcpu->agency_vcpu;

@@ -7,8 +7,19 @@
 
 #define MDCR_HPMN		GENMASK(4, 0)
 #define MDCR_CELL_TRAPS		(BIT(14) | BIT(19))	/* TPMS, TTRF; E2PB, E2TB 0: EL2's */
+#define CPTR_OPEN		0x22ffUL	/* RES1 bits; no trap of SVE and SME */
 #define HCRX_EL2		S3_4_C1_C2_2
+#define ZCR_EL2			S3_4_C1_C2_0
+#define SMCR_EL2		S3_4_C1_C2_6
+#define HFGRTR_EL2		S3_4_C1_C1_4
+#define HFGWTR_EL2		S3_4_C1_C1_5
+#define HFGITR_EL2		S3_4_C1_C1_6
+#define HDFGRTR_EL2		S3_4_C3_C1_4
+#define HDFGWTR_EL2		S3_4_C3_C1_5
 #define MMFR1_HCX(x)		(((x) >> 40) & 0xf)
+#define MMFR0_FGT(x)		(((x) >> 56) & 0xf)
+#define PFR0_SVE(x)		(((x) >> 32) & 0xf)
+#define PFR1_SME(x)		(((x) >> 24) & 0xf)
 #define CNTHCTL_EL1_ACCESS	3UL	/* EL1PCTEN, EL1PCEN */
 #define CPTR_CELL		(0x33ffUL | BIT(20) | BIT(30))	/* TZ, TSM, TTA, TAM */
 
@@ -24,25 +35,72 @@
 #define PMCR_LC		BIT(6)
 #define PMCR_N(x)	(((x) >> 11) & 0x1f)
 
-/* FEAT_HCX: what a cell's ID registers hide stays off or traps with all bits zero. */
-static void load_hcrx(struct vcpu *vcpu)
+/* ZCR_EL2 and SMCR_EL2 trap at EL2 itself while CPTR_EL2 says so. */
+static uint64_t open_vectors(void)
 {
-	if (!MMFR1_HCX(read_sysreg(id_aa64mmfr1_el1)))
-		return;
-	write_sysreg(HCRX_EL2, cell_is_root(vcpu->cell) ? vcpu->pcpu->found.hcrx : 0);
+	uint64_t cptr = read_sysreg(cptr_el2);
+
+	write_sysreg(cptr_el2, CPTR_OPEN);
+	isb();
+	return cptr;
 }
 
-void vcpu_note_hcrx(struct el2_found *found)
+static void close_vectors(uint64_t cptr)
 {
+	write_sysreg(cptr_el2, cptr);
+	isb();
+}
+
+void vcpu_note_optional(struct el2_found *f)
+{
+	uint64_t cptr = open_vectors();
+
+	if (PFR0_SVE(read_sysreg(id_aa64pfr0_el1)))
+		f->zcr = read_sysreg(ZCR_EL2);
+	if (PFR1_SME(read_sysreg(id_aa64pfr1_el1)))
+		f->smcr = read_sysreg(SMCR_EL2);
+	close_vectors(cptr);
 	if (MMFR1_HCX(read_sysreg(id_aa64mmfr1_el1)))
-		found->hcrx = read_sysreg(HCRX_EL2);
+		f->hcrx = read_sysreg(HCRX_EL2);
+	if (MMFR0_FGT(read_sysreg(id_aa64mmfr0_el1))) {
+		f->hfgrtr = read_sysreg(HFGRTR_EL2);
+		f->hfgwtr = read_sysreg(HFGWTR_EL2);
+		f->hfgitr = read_sysreg(HFGITR_EL2);
+		f->hdfgrtr = read_sysreg(HDFGRTR_EL2);
+		f->hdfgwtr = read_sysreg(HDFGWTR_EL2);
+	}
+}
+
+/*
+ * As found, for every guest: a CPU that firmware started has none of it yet.
+ * HCRX_EL2 is zero for cells: what their ID registers hide stays off.
+ */
+static void load_optional(const struct vcpu *vcpu)
+{
+	const struct el2_found *f = &vcpu->pcpu->found;
+	uint64_t cptr = open_vectors();
+
+	if (PFR0_SVE(read_sysreg(id_aa64pfr0_el1)))
+		write_sysreg(ZCR_EL2, f->zcr);
+	if (PFR1_SME(read_sysreg(id_aa64pfr1_el1)))
+		write_sysreg(SMCR_EL2, f->smcr);
+	close_vectors(cptr);
+	if (MMFR1_HCX(read_sysreg(id_aa64mmfr1_el1)))
+		write_sysreg(HCRX_EL2, cell_is_root(vcpu->cell) ? f->hcrx : 0);
+	if (MMFR0_FGT(read_sysreg(id_aa64mmfr0_el1))) {
+		write_sysreg(HFGRTR_EL2, f->hfgrtr);
+		write_sysreg(HFGWTR_EL2, f->hfgwtr);
+		write_sysreg(HFGITR_EL2, f->hfgitr);
+		write_sysreg(HDFGRTR_EL2, f->hdfgrtr);
+		write_sysreg(HDFGWTR_EL2, f->hdfgwtr);
+	}
 }
 
 void vcpu_load_controls(struct vcpu *vcpu)
 {
 	const struct el2_found *f = &vcpu->pcpu->found;
 
-	load_hcrx(vcpu);
+	load_optional(vcpu);
 	if (cell_is_root(vcpu->cell)) {
 		write_sysreg(hcr_el2, f->hcr | HCR_GUEST);
 		write_sysreg(cptr_el2, f->cptr);
@@ -114,7 +172,6 @@ static void reset_timers(void)
 #define TPIDR2_EL0		S3_3_C13_C0_5
 #define PFR0_EL1(x)		(((x) >> 4) & 0xf)
 #define PFR0_RAS(x)		(((x) >> 28) & 0xf)
-#define PFR1_SME(x)		(((x) >> 24) & 0xf)
 
 static void reset_optional(void)
 {

@@ -56,6 +56,22 @@ wipe_claim_tags:
 	.quad	1b, 2b
 	.popsection
 
+/* ISR_EL1.A: an SError is pending. It is taken with PSTATE.A clear. */
+	.globl	drain_serror, drain_serror_open, drain_serror_closed
+drain_serror:
+	dsb	sy
+	isb
+	mrs	x0, isr_el1
+	tbz	x0, #8, 1f
+	msr	daifclr, #4
+drain_serror_open:
+	isb
+	nop
+	msr	daifset, #4
+drain_serror_closed:
+	isb
+1:	ret
+
 /*
  * uint64_t idreg_read(unsigned n): ID register S3_0_C0_Cm_op2 with n = (Cm - 1) * 8
  * + op2, Cm 1..7 (the space that HCR_EL2.TID3 traps, Arm ARM D19.1).

@@ -11,12 +11,37 @@
 #include "power.h"
 #include "root.h"
 #include "start.h"
+#include "sysreg.h"
+
+#define EVENTS_PER_SECOND	10
+
+/*
+ * True if the agency is to be interrupted for it. A cell that restarts for
+ * ever is counted, but does not keep the agency busy: it gets at most ten
+ * interrupts a second.
+ */
+static bool count_event(struct cell *cell)
+{
+	uint64_t now = read_sysreg(cntpct_el0);
+	bool early = now - cell->last_event < read_sysreg(cntfrq_el0) / EVENTS_PER_SECOND;
+
+	cell->status->events++;
+	if (early && cell->status->state == CAPSULE_CELL_RUNNING)
+		return false;
+	cell->last_event = now;
+	return true;
+}
+
+static void tell_agency(void)
+{
+	gic_set_spi_pending(system_config->platform_info.notify_irq);
+}
 
 /* The agency's driver is told that something changed. */
 static void notify(struct cell *cell)
 {
-	cell->status->events++;
-	gic_set_spi_pending(system_config->platform_info.notify_irq);
+	if (count_event(cell))
+		tell_agency();
 }
 
 static void set_state(struct cell *cell, uint32_t state)
@@ -52,12 +77,26 @@ static int refuse_state(const struct cell *cell, uint64_t answer[4])
 	return refuse(answer, -CAPSULE_EBUSY, reason, cell->status->state, 0);
 }
 
+static void begin_job(struct cell *cell, enum cell_job job)
+{
+	cell->job = job;
+	cell->job_region = 0;
+	cell->job_offset = 0;
+}
+
 int lifecycle_set_loadable(struct cell *cell, uint64_t answer[4])
 {
 	int rc;
 
+	if (cell->job == JOB_CLEAR_NEW && power_unparked(cell) == 0)
+		return 1;	/* begun before and given up */
 	if (!is_stopped(cell))
 		return refuse_state(cell, answer);
+	if (cell->has_run && !(cell->config->flags & CAPSULE_CELL_DUMPABLE)) {
+		begin_job(cell, JOB_CLEAR_NEW);
+		cell->has_run = false;
+		return 1;
+	}
 	if (!cell->loadable) {
 		rc = memory_lend(cell, answer);
 		if (rc)
@@ -75,9 +114,7 @@ int lifecycle_start(struct cell *cell, uint64_t answer[4])
 		return refuse_state(cell, answer);
 	memory_unlend(cell);
 	cell->loadable = false;
-	cell->job = JOB_CLEAN;
-	cell->job_region = 0;
-	cell->job_offset = 0;
+	begin_job(cell, JOB_CLEAN);
 	set_state(cell, CAPSULE_CELL_STARTING);
 	return 0;
 }
@@ -117,6 +154,7 @@ static struct vcpu *enter_running(struct cell *cell)
 	struct vcpu *boot = cell->vcpu[0];
 
 	init_comm(cell);
+	cell->has_run = true;
 	gic_cell_reset(cell);
 	cell->status->comm_state = CAPSULE_COMM_RUNNING;
 	cell->restart = false;
@@ -193,15 +231,17 @@ static bool stop_cpus(struct cell *cell, uint32_t state, bool restart, const str
 		if (v->power == VCPU_OFF)
 			continue;
 		idle = false;
-		if (v != self)
-			kick |= BIT(v->pcpu->id);
+		if (v == self)
+			continue;
+		__atomic_fetch_or(&v->pcpu->requests, REQ_STOP, __ATOMIC_RELEASE);
+		kick |= BIT(v->pcpu->id);
 	}
 	if (running && idle && state == CAPSULE_CELL_STOPPING)
 		set_state(cell, CAPSULE_CELL_SHUT_DOWN);
 	spin_unlock(&cell->power_lock);
 	for (unsigned i = 0; i < num_pcpus; i++)
 		if (kick & BIT(i))
-			power_request(pcpus[i], REQ_STOP);
+			gic_kick(pcpus[i]);
 	return running;
 }
 
@@ -256,15 +296,13 @@ int lifecycle_destroy(struct cell *cell, uint64_t answer[4])
 
 	if (s == CAPSULE_CELL_DYING)
 		return 0;
-	/* A create that is being undone may still have memory to clear. */
-	if (!is_stopped(cell) && !(s == CAPSULE_CELL_CREATED && power_unparked(cell) == 0))
+	/* A create or a load that is given up may still have memory to clear. */
+	if (!is_stopped(cell) && !(cell->job == JOB_CLEAR_NEW && power_unparked(cell) == 0))
 		return refuse_state(cell, answer);
 	if (cell->loadable)
 		memory_unlend(cell);
 	cell->loadable = false;
-	cell->job = JOB_CLEAR_OLD;
-	cell->job_region = 0;
-	cell->job_offset = 0;
+	begin_job(cell, JOB_CLEAR_OLD);
 	set_state(cell, CAPSULE_CELL_DYING);
 	return 0;
 }
@@ -286,25 +324,34 @@ static struct vcpu *all_off(struct cell *cell)
 	return NULL;
 }
 
+/*
+ * From the moment the power state is stored the cell may be destroyed by the
+ * agency: nothing of it is touched after the lock.
+ */
 void lifecycle_vcpu_off(struct vcpu *vcpu)
 {
 	struct cell *cell = vcpu->cell;
 	struct vcpu *boot = NULL;
+	struct pcpu *kick = NULL;
 	bool last = !cell_is_root(cell);
+	bool tell = false;
 
 	if (last)
 		check_declared(cell);
 	spin_lock(&cell->power_lock);
-	vcpu->power = VCPU_OFF;
 	for (unsigned i = 0; last && i < cell->num_vcpus; i++)
-		last = cell->vcpu[i]->power == VCPU_OFF;
-	if (last)
+		last = cell->vcpu[i] == vcpu || cell->vcpu[i]->power == VCPU_OFF;
+	__atomic_store_n(&vcpu->power, VCPU_OFF, __ATOMIC_RELEASE);
+	if (last) {
 		boot = all_off(cell);
+		kick = boot ? boot->pcpu : NULL;
+		tell = count_event(cell);
+	}
 	spin_unlock(&cell->power_lock);
-	if (last)
-		notify(cell);
-	if (boot)
-		gic_kick(boot->pcpu);
+	if (tell)
+		tell_agency();
+	if (kick)
+		gic_kick(kick);
 }
 
 void lifecycle_guest_off(struct vcpu *vcpu)

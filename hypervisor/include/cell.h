@@ -68,6 +68,8 @@ struct cell {
 	unsigned job_region;
 	uint64_t job_offset;
 	bool loadable;				/* LOADABLE regions are mapped in the agency */
+	uint64_t last_event;			/* CNTPCT_EL0 of the last interrupt for it */
+	bool has_run;				/* its memory is its own business since */
 	bool restart;				/* SYSTEM_RESET: start again when all CPUs are off */
 
 	struct vgic_dist dist;

@@ -10,7 +10,7 @@
  *   STOPPING -> SHUT_DOWN  its last CPU parks (RUNNING again after SYSTEM_RESET)
  *   RUNNING -> SHUT_DOWN   its last CPU goes off by CPU_OFF
  *   RUNNING -> FAILED      violation
- *   any stopped -> LOADABLE  set_loadable    agency
+ *   any stopped -> LOADABLE  set_loadable    agency; after a run memory is cleared first
  *   any stopped -> DYING   destroy           agency
  *   DYING -> NONE          work, when done   agency
  */

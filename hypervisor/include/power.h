@@ -48,8 +48,8 @@ unsigned power_unparked(const struct cell *cell);
 
 /* EL2 controls for the vCPU that is about to run; own CPU (reset.c). */
 void vcpu_load_controls(struct vcpu *vcpu);
-/* HCRX_EL2 as found, where the processor has it (reset.c). */
-void vcpu_note_hcrx(struct el2_found *found);
+/* EL2 controls of later architecture versions as found (reset.c). */
+void vcpu_note_optional(struct el2_found *found);
 /*
  * Every register the guest can read gets its reset value, entry state goes
  * into the frame, ELR_EL2 and SPSR_EL2 (reset.c).
@@ -61,5 +61,11 @@ void wipe_fpsimd(void);
 void wipe_breakpoints(uint64_t last);
 void wipe_watchpoints(uint64_t last);
 void wipe_claim_tags(void);
+/*
+ * Takes an SError that is pending for EL2 and drops it, so that it does not
+ * meet the next owner of the CPU. Between the two labels the vectors let it pass.
+ */
+void drain_serror(void);
+extern const char drain_serror_open[], drain_serror_closed[];
 
 #endif

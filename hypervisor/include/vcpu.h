@@ -74,7 +74,9 @@ struct vcpu {
 /* EL2 registers as found at take-over; given back at disable. */
 struct el2_found {
 	uint64_t vbar, hcr, sctlr, cptr, mdcr, cnthctl, cntvoff, vtcr, vttbr;
-	uint64_t tpidr, hstr, vmpidr, vpidr, hcrx;
+	uint64_t tpidr, hstr, vmpidr, vpidr;
+	/* where the processor has them */
+	uint64_t hcrx, zcr, smcr, hfgrtr, hfgwtr, hfgitr, hdfgrtr, hdfgwtr;
 };
 
 struct pcpu {

@@ -56,7 +56,11 @@
  * x1: bytes left.
  */
 #define CAPSULE_CALL_CELL_WORK		CAPSULE_CALL(0x21)
-/* x1: cell id. Stopped cell: agency may fill LOADABLE regions. */
+/*
+ * x1: cell id. Stopped cell: agency may fill LOADABLE regions. -> 0, or 1 if
+ * the cell has run and is not dumpable: its memory is cleared first, repeat
+ * CELL_WORK until 0, then this call.
+ */
 #define CAPSULE_CALL_CELL_SET_LOADABLE	CAPSULE_CALL(0x22)
 /* x1: cell id. Begins the start; repeat CELL_WORK until 0, then it runs. */
 #define CAPSULE_CALL_CELL_START		CAPSULE_CALL(0x23)
