@@ -19,6 +19,10 @@ NO_DEVICE = ("/memory", "/cpus", "/reserved-memory", "/chosen", "/aliases", "/__
              "/__fixups__", "/__local_fixups__")
 
 
+# RD_base and SGI_base of one CPU (Arm IHI 0069, 12.10).
+GICR_FRAMES = 0x20000
+
+
 @dataclass
 class Cpu:
     """A processor; number is the kernel's: the one that boots is 0."""
@@ -254,6 +258,10 @@ def _gicv3(node: Node, frames: list[Range]) -> Gic:
             raise Unsupported(f"{node.path}: {count} redistributor regions apart from each "
                               "other, a configuration has room for one")
         redist = Range(redist.start, redist.size + more.size)
+    # Two frames a CPU; some trees list a few pages more.
+    redist = Range(redist.start, redist.size // GICR_FRAMES * GICR_FRAMES)
+    if not redist.size:
+        raise node.fail(f"redistributors at {frames[1]} are smaller than those of one CPU")
     return Gic(node, 3, [frames[0], redist], _maintenance(node), _its(node),
                _message_spis(node))
 
