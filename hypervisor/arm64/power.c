@@ -167,15 +167,30 @@ static struct vcpu *wait_for_vcpu(struct pcpu *pcpu)
 	}
 }
 
+/* What a guest needs before it enters with its caches off; false if it is stopped meanwhile. */
+static bool clean_before_entry(struct vcpu *vcpu)
+{
+	const uint32_t *requests = &vcpu->pcpu->requests;
+
+	vcpu->set_way_served = false;
+	vcpu->clean_region = 0;
+	vcpu->clean_offset = 0;
+	while (vcpu->clean_memory && !lifecycle_clean_step(vcpu))
+		if (__atomic_load_n(requests, __ATOMIC_ACQUIRE) & REQ_STOP)
+			return false;
+	vcpu->clean_memory = false;
+	return true;
+}
+
 static void run_next(struct pcpu *pcpu)
 {
 	struct vcpu *vcpu = wait_for_vcpu(pcpu);
 
+	while (!clean_before_entry(vcpu)) {
+		lifecycle_vcpu_off(vcpu);
+		vcpu = wait_for_vcpu(pcpu);
+	}
 	pcpu->status->parked = 0;
-	if (vcpu->clean_memory)
-		lifecycle_clean_memory(vcpu->cell);
-	vcpu->clean_memory = false;
-	vcpu->set_way_served = false;
 	vcpu_reset(vcpu, pcpu_frame(pcpu));
 }
 

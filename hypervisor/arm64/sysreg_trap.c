@@ -16,32 +16,38 @@
 #define ISS_CRM(iss)	(((iss) >> 1) & 15)
 #define ISS_OP2(iss)	(((iss) >> 17) & 7)
 
-/* False: UNDEFINED. *value: in for a write, out for a read. */
-typedef bool (*sysreg_handler)(struct vcpu *vcpu, uint32_t iss, uint64_t *value);
+enum sysreg_result {
+	SYSREG_UNDEFINED,
+	SYSREG_DONE,
+	SYSREG_AGAIN,	/* the instruction is executed, and traps, once more */
+};
 
-static bool sgi_group1(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+/* *value: in for a write, out for a read. */
+typedef enum sysreg_result (*sysreg_handler)(struct vcpu *vcpu, uint32_t iss, uint64_t *value);
+
+static enum sysreg_result sgi_group1(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
 	if (iss & ISS_READ)
-		return false;
+		return SYSREG_UNDEFINED;
 	vcpu->pcpu->status->exits[CAPSULE_EXIT_VSGI]++;
 	gic_sgi_write(vcpu, *value);
-	return true;
+	return SYSREG_DONE;
 }
 
 /* Group 0 and the other security state: no such interrupts for a guest. */
-static bool ignore_write(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+static enum sysreg_result ignore_write(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
 	(void)vcpu;
 	(void)value;
-	return !(iss & ISS_READ);
+	return iss & ISS_READ ? SYSREG_UNDEFINED : SYSREG_DONE;
 }
 
-static bool read_zero(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+static enum sysreg_result read_zero(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
 	(void)vcpu;
 	if (iss & ISS_READ)
 		*value = 0;
-	return true;
+	return SYSREG_DONE;
 }
 
 /*
@@ -50,17 +56,19 @@ static bool read_zero(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
  * own CPU; the others have nothing left to do until the guest switches its
  * MMU or caches, which HCR_EL2.TVM shows.
  */
-static bool set_way(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+static enum sysreg_result set_way(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
 	(void)iss;
 	(void)value;
 	if (vcpu->set_way_served)
-		return true;
-	lifecycle_clean_memory(vcpu->cell);
+		return SYSREG_DONE;
+	/* Slice by slice: between them interrupts and a stop get through. */
+	if (!lifecycle_clean_step(vcpu))
+		return SYSREG_AGAIN;
 	vcpu->set_way_served = true;
 	write_sysreg(hcr_el2, read_sysreg(hcr_el2) | HCR_TVM);
 	isb();
-	return true;
+	return SYSREG_DONE;
 }
 
 static void caches_may_change(struct vcpu *vcpu, uint64_t sctlr)
@@ -73,22 +81,22 @@ static void caches_may_change(struct vcpu *vcpu, uint64_t sctlr)
 
 /* Writes that only trap after set/way maintenance. */
 #define VM_WRITE(name)								\
-static bool write_##name(struct vcpu *vcpu, uint32_t iss, uint64_t *value)	\
+static enum sysreg_result write_##name(struct vcpu *vcpu, uint32_t iss, uint64_t *value)	\
 {										\
 	(void)vcpu;								\
 	if (iss & ISS_READ)							\
-		return false;							\
+		return SYSREG_UNDEFINED;							\
 	write_sysreg(name, *value);						\
-	return true;								\
+	return SYSREG_DONE;								\
 }
 
-static bool write_sctlr_el1(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+static enum sysreg_result write_sctlr_el1(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
 	if (iss & ISS_READ)
-		return false;
+		return SYSREG_UNDEFINED;
 	caches_may_change(vcpu, *value);
 	write_sysreg(sctlr_el1, *value);
-	return true;
+	return SYSREG_DONE;
 }
 
 VM_WRITE(ttbr0_el1)
@@ -102,13 +110,13 @@ VM_WRITE(mair_el1)
 VM_WRITE(amair_el1)
 VM_WRITE(contextidr_el1)
 
-static bool id_register(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+static enum sysreg_result id_register(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
 	(void)vcpu;
 	if (!(iss & ISS_READ))
-		return false;
+		return SYSREG_UNDEFINED;
 	*value = idreg_value(ISS_CRM(iss), ISS_OP2(iss));
-	return true;
+	return SYSREG_DONE;
 }
 
 static const struct {
@@ -156,11 +164,15 @@ void trap_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 	unsigned rt = ISS_RT(iss);
 	uint64_t value = rt == 31 ? 0 : frame->x[rt];
 
+	enum sysreg_result result = SYSREG_UNDEFINED;
+
 	vcpu->pcpu->status->exits[CAPSULE_EXIT_SYSREG]++;
-	if (!handler || !handler(vcpu, iss, &value)) {
+	if (handler)
+		result = handler(vcpu, iss, &value);
+	if (result == SYSREG_UNDEFINED)
 		inject_undefined();
+	if (result != SYSREG_DONE)
 		return;
-	}
 	if ((iss & ISS_READ) && rt != 31)
 		frame->x[rt] = value;
 	trap_skip();

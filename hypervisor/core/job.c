@@ -51,14 +51,23 @@ static void invalidate_instructions(void)
 	isb();
 }
 
-void lifecycle_clean_memory(const struct cell *cell)
+bool lifecycle_clean_step(struct vcpu *vcpu)
 {
-	const struct capsule_memory *m = config_regions(cell->config);
+	const struct capsule_cell_desc *config = vcpu->cell->config;
+	const struct capsule_memory *m = config_regions(config);
 
-	for (unsigned i = 0; i < cell->config->num_memory_regions; i++)
-		for (uint64_t at = 0; memory_is_private_ram(&m[i]) && at < m[i].size; )
-			at += one_slice(&m[i], at, false);
+	for (; vcpu->clean_region < config->num_memory_regions; vcpu->clean_region++) {
+		const struct capsule_memory *r = &m[vcpu->clean_region];
+
+		if (memory_is_private_ram(r) && vcpu->clean_offset < r->size) {
+			vcpu->clean_offset += one_slice(r, vcpu->clean_offset, false);
+			return false;
+		}
+		vcpu->clean_offset = 0;
+	}
+	vcpu->clean_region = 0;
 	invalidate_instructions();
+	return true;
 }
 
 static uint64_t bytes_left(const struct cell *cell)

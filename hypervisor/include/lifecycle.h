@@ -45,11 +45,11 @@ void lifecycle_guest_reset(struct vcpu *vcpu);	/* SYSTEM_RESET: parks, starts ag
 void lifecycle_fail(struct vcpu *vcpu);
 
 /*
- * Cleans and invalidates all private RAM of the cell to the point of
- * coherency, for a guest that runs with its caches off. Grows with memory: on
- * the cell's own CPU only, no lock held.
+ * Cleans and invalidates at most 1 MiB of the cell's private RAM to the point
+ * of coherency, for a guest that runs with its caches off. True once all of
+ * it is done. Own CPU, no lock held.
  */
-void lifecycle_clean_memory(const struct cell *cell);
+bool lifecycle_clean_step(struct vcpu *vcpu);
 
 /* Status of the pool, for the agency to see. */
 void lifecycle_update_pool(void);

@@ -63,6 +63,8 @@ struct vcpu {
 	uint64_t entry;			/* IPA, for VCPU_ON_PENDING */
 	uint64_t context;		/* x0 at entry */
 	bool clean_memory;		/* the cell's RAM is cleaned before this entry */
+	unsigned clean_region;		/* how far lifecycle_clean_step() has come */
+	uint64_t clean_offset;
 	bool set_way_served;		/* set/way maintenance: nothing to do until caches change */
 	struct vgic_vcpu vgic;
 };
