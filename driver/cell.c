@@ -36,6 +36,7 @@ struct capsule_cell *cell_alloc(const void *config, size_t size)
 		return NULL;
 	kobject_init(&cell->kobj, &cell_type);
 	INIT_LIST_HEAD(&cell->list);
+	INIT_LIST_HEAD(&cell->devices);
 	cell->events = ~0U;	/* nothing seen: the first look tells */
 	cell->config_size = size;
 	cell->config = kmemdup(config, size, GFP_KERNEL);

@@ -17,6 +17,7 @@ struct capsule_cell {
 	size_t config_size;
 	struct capsule_cell_desc *config;
 	struct mem_block *blocks;	/* one a memory region; MEM_NONE where nothing was taken */
+	struct list_head devices;	/* claimed in the agency, see devices.c */
 	u64 cpus;			/* bit n: CPU n */
 	u64 offlined;			/* of these, those the driver took offline */
 };
@@ -72,6 +73,10 @@ void resources_abandon(struct capsule_cell *cell);
 int cpus_check(u64 cpus, struct capsule_err *err);
 int cpus_take(struct capsule_cell *cell, struct capsule_err *err);
 void cpus_give_back(struct capsule_cell *cell);
+
+/* devices.c */
+int devices_take(struct capsule_cell *cell, struct capsule_err *err);
+void devices_release(struct capsule_cell *cell);
 
 /* console.c */
 int console_open(struct capsule_ioc_console *arg);

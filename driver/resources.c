@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The memory and the CPUs of a cell, taken from the agency and given back. */
+/* The memory, the devices and the CPUs of a cell, taken from the agency and given back. */
 #include <linux/mm.h>
 
 #include "cell.h"
@@ -10,7 +10,7 @@ static bool overlaps_hypervisor(const struct capsule_memory *m)
 	       capsule.hv.start < m->phys_start + m->size;
 }
 
-/* Devices and the communication region are not the page allocator's business. */
+/* Devices (devices.c) and the communication region are not the page allocator's business. */
 static bool is_ram(const struct capsule_memory *m)
 {
 	return !(m->flags & (CAPSULE_MEM_IO | CAPSULE_MEM_COMM_REGION));
@@ -80,11 +80,16 @@ int resources_take(struct capsule_cell *cell, struct capsule_err *err)
 
 	if (rc)
 		return rc;
+	rc = devices_take(cell, err);
+	if (rc)
+		return rc;
 	rc = take_memory(cell, err);
 	if (!rc)
 		rc = cpus_take(cell, err);
-	if (rc)
+	if (rc) {
 		release_memory(cell);
+		devices_release(cell);
+	}
 	return rc;
 }
 
@@ -96,6 +101,7 @@ int resources_take(struct capsule_cell *cell, struct capsule_err *err)
 void resources_release(struct capsule_cell *cell)
 {
 	release_memory(cell);
+	devices_release(cell);
 	cpus_give_back(cell);
 }
 
@@ -104,5 +110,6 @@ void resources_release(struct capsule_cell *cell)
  */
 void resources_abandon(struct capsule_cell *cell)
 {
-	pr_err("memory and CPUs of cell %s are lost until the next boot\n", cell_name(cell));
+	pr_err("memory, devices and CPUs of cell %s are lost until the next boot\n",
+	       cell_name(cell));
 }

@@ -76,6 +76,7 @@ enum capsule_reason {
 	CAPSULE_REASON_NO_CONTIG,	/* detail[0] wanted, [1] largest found, bytes */
 	CAPSULE_REASON_NO_POOL,		/* hypervisor page pool exhausted; [0] pages free */
 	CAPSULE_REASON_NO_SLOT,		/* CAPSULE_MAX_CELLS cells exist */
+	CAPSULE_REASON_DEVICE_BUSY,	/* detail[0] region, [1] physical address in use */
 
 	/* State: 96.. */
 	CAPSULE_REASON_ENABLED = 96,

@@ -99,7 +99,9 @@
 	X(NO_POOL, "the hypervisor's own memory is used up ({0} pages are free)", \
 	  "destroy a cell, or give the hypervisor more memory in the root configuration") \
 	X(NO_SLOT, "no more cells are possible than there are now", \
-	  "destroy one first")
+	  "destroy one first") \
+	X(DEVICE_BUSY, "{file}: {r0} wants the device at {x1}, which a driver of the agency or another cell uses", \
+	  "unbind the driver (/proc/iomem names it), or share the region (CAPSULE_MEM_ROOTSHARED)")
 
 /* The state of things. */
 #define CTL_REASONS_STATE(X) \
