@@ -68,7 +68,7 @@ demo-build: agency
 
 # Needs nothing but Debian 12 and make, too. TESTS= chooses folders or files,
 # PYTEST_ARGS= are more words for pytest, such as -x.
-TESTS ?= tests/build tests/host inmates tests/system
+TESTS ?= tests/build tests/host tests/python inmates tests/system
 test: TEST_ARGS :=
 test-full: TEST_ARGS := --full
 test test-full: export PYTHONDONTWRITEBYTECODE := 1
@@ -76,6 +76,8 @@ test test-full:
 	$(Q)ci/setup && $(MAKE) agency
 	$(Q)mkdir -p $(O)/tests && O=$(abspath $(O)) CAPSULE_STAGED=1 /usr/bin/python3 -m pytest \
 		--junit-xml=$(abspath $(O))/tests/$@.xml $(TEST_ARGS) $(PYTEST_ARGS) $(TESTS)
+
+-include mk/python.mk
 
 clean:
 	rm -rf $(O)

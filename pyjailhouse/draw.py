@@ -52,7 +52,7 @@ def _owners(system: System, cells: list[Cell]) -> list[_Owner]:
 def _heading(p: Picture, y: float, words: str, more: str = "") -> float:
     p.text(LEFT, y, words, 15, bold=True)
     if more:
-        p.text(LEFT + 10 + 10.0 * len(words), y, more, 11, fill="#666666")
+        p.text(LEFT + 18 + 10.5 * len(words), y, more, 11, fill="#666666")
     return y + 12
 
 
@@ -169,7 +169,7 @@ def _memory_row(p: Picture, islands: list[_Island], root: list[Range],
             x = island.x - BREAK / 2
             for offset in (-3, 3):
                 p.line(x + offset - 3, y + 34, x + offset + 3, y + 12)
-    return y + 92
+    return y + 100
 
 
 def _placed(p: Picture, system: System, owners: list[_Owner], y: float) -> float:
