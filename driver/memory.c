@@ -10,6 +10,7 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/memory_hotplug.h>
 #include <linux/of.h>
@@ -22,6 +23,7 @@
 
 #define MAX_RAM_RANGES	64
 #define TAKE_GFP	(GFP_KERNEL | __GFP_NOWARN)
+#define LARGEST_MS	2000	/* to find out how much there is, for a message */
 
 struct ram_ranges {
 	unsigned int count;
@@ -175,19 +177,35 @@ static int search(struct mem_block *block, const struct ram_ranges *ram, u64 siz
 	return search_all(block, ram, &s);
 }
 
-/* How much could be had? Halves until something is found. */
-static u64 largest(const struct ram_ranges *ram, u64 size)
+static bool could_take(const struct ram_ranges *ram, u64 size)
 {
 	struct mem_block block;
 
-	for (size = round_down(size / 2, CAPSULE_HV_ALIGN); size;
-	     size = round_down(size / 2, CAPSULE_HV_ALIGN)) {
-		if (search(&block, ram, size))
-			continue;
-		mem_release(&block);
-		return size;
+	if (search(&block, ram, size))
+		return false;
+	mem_release(&block);
+	return true;
+}
+
+/*
+ * How much could be had? A bisection, since every try is expensive: until it
+ * is known to a sixteenth, or until time is up and something was found.
+ */
+static u64 largest(const struct ram_ranges *ram, u64 size)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(LARGEST_MS);
+	u64 found = 0, failed = size, middle;
+
+	while (!signal_pending(current) && (!found || time_before(jiffies, deadline))) {
+		middle = round_down(found + (failed - found) / 2, CAPSULE_HV_ALIGN);
+		if (middle - found <= found / 32)
+			break;
+		if (could_take(ram, middle))
+			found = middle;
+		else
+			failed = middle;
 	}
-	return 0;
+	return found;
 }
 
 /**
@@ -195,7 +213,7 @@ static u64 largest(const struct ram_ranges *ram, u64 size)
  * @block: where to put what was taken
  * @size: bytes, page multiple; from 2 MiB on it is aligned to 2 MiB
  *
- * Return: 0; -ENOMEM with the largest block found in @err; -EINTR after a
+ * Return: 0; -ENOMEM with a size that could be had in @err; -EINTR after a
  * signal, with nothing taken.
  */
 int mem_take_any(struct mem_block *block, u64 size, struct capsule_err *err)

@@ -73,7 +73,7 @@ enum capsule_reason {
 	CAPSULE_REASON_CPU_ONLINE,	/* detail[0] CPU still runs in the agency */
 	CAPSULE_REASON_CPU_OFFLINE_FAILED, /* detail[0] CPU, [1] errno */
 	CAPSULE_REASON_IRQ_NOT_OWNED,	/* detail[0] INTID */
-	CAPSULE_REASON_NO_CONTIG,	/* detail[0] wanted, [1] largest found, bytes */
+	CAPSULE_REASON_NO_CONTIG,	/* detail[0] wanted, [1] there is at least, bytes */
 	CAPSULE_REASON_NO_POOL,		/* hypervisor page pool exhausted; [0] pages free */
 	CAPSULE_REASON_NO_SLOT,		/* CAPSULE_MAX_CELLS cells exist */
 	CAPSULE_REASON_DEVICE_BUSY,	/* detail[0] region, [1] physical address in use */

@@ -115,7 +115,7 @@ def test_message_uses_the_words_of_the_user(tool):
     assert "demo.cell: memory region 0 (IPA 0x0-0xfffff) wants 0x50000000" in line
     line = tool.refused(exit_code("NO_CONTIG"), "cell", "create", "demo.cell",
                         FAKE_REFUSE=f"CREATE {REASONS['NO_CONTIG']} {64 * MIB} {3 * MIB} 12")
-    assert line.startswith("64 MiB of contiguous memory are wanted, the largest free piece has 3 MiB")
+    assert line.startswith("64 MiB of contiguous memory are wanted, the largest free piece has at least 3 MiB")
     line = tool.refused(exit_code("MEM_NOT_RAM"), "enable", "root.cell",
                         FAKE_REFUSE=f"ENABLE {REASONS['MEM_NOT_RAM']} 0 0 22")
     assert "root.cell: hypervisor_memory (0x0-0xffffff) wants" in line

@@ -94,7 +94,7 @@
 	  "free it of work bound to it, or take another CPU") \
 	X(IRQ_NOT_OWNED, "{file}: interrupt {0} does not belong to the agency", \
 	  "take an interrupt that the root configuration lists and no other cell has") \
-	X(NO_CONTIG, "{s0} of contiguous memory are wanted, the largest free piece has {s1}", \
+	X(NO_CONTIG, "{s0} of contiguous memory are wanted, the largest free piece has at least {s1}", \
 	  "ask for less, end programs that use much memory, or reserve memory at boot") \
 	X(NO_POOL, "the hypervisor's own memory is used up ({0} pages are free)", \
 	  "destroy a cell, or give the hypervisor more memory in the root configuration") \
