@@ -57,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 FLEET = pytest.StashKey[Fleet]()
+SPECS = pytest.StashKey[dict[str, Spec]]()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -87,7 +88,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for mark in reversed(list(metafunc.definition.iter_markers("machine"))):
         wanted.update(mark.kwargs)
     names = metafunc.config.getoption("--machine") or [DEFAULT_MACHINE]
-    specs = {spec.name: spec for spec in (Spec({**Spec.parse(n), **wanted}) for n in names)}
+    # pytest keeps a fixture while its parameter is the same object, not an equal one.
+    known = metafunc.config.stash.setdefault(SPECS, {})
+    specs = {
+        spec.name: known.setdefault(repr(sorted(spec.items())), spec)
+        for spec in (Spec({**Spec.parse(name), **wanted}) for name in names)
+    }
     metafunc.parametrize(
         "machine_spec", list(specs.values()), ids=list(specs), scope="module", indirect=True
     )
