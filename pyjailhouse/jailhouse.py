@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyjailhouse.errors import FormatError
 from pyjailhouse.native import Irqchip, Memory
@@ -139,13 +140,13 @@ class _Input:
             raise self.fail(f"truncated: {len(self.data)} bytes, at least {self.at + size} "
                             "belong")
 
-    def take(self, what: struct.Struct) -> tuple:  # type: ignore[type-arg]
+    def take(self, what: struct.Struct) -> tuple[Any, ...]:
         self.need(what.size)
         values = what.unpack_from(self.data, self.at)
         self.at += what.size
         return values
 
-    def table(self, what: struct.Struct, count: int) -> list[tuple]:  # type: ignore[type-arg]
+    def table(self, what: struct.Struct, count: int) -> list[tuple[Any, ...]]:
         """count records; their room is compared before any is made."""
         self.need(what.size * count)
         return [self.take(what) for _ in range(count)]
@@ -178,8 +179,9 @@ def _counts_size(counts: tuple[int, ...]) -> int:
     return sum(count * size for count, size in zip(counts, records))
 
 
-def _pci_device(v: tuple[int, ...]) -> JhPciDevice:
-    return JhPciDevice(*v[:4], v[4:10], *v[10:])  # type: ignore[misc]
+def _pci_device(v: tuple[Any, ...]) -> JhPciDevice:
+    kind, iommu, domain, bdf = v[:4]
+    return JhPciDevice(kind, iommu, domain, bdf, v[4:10], *v[10:])
 
 
 def _cell_body(source: _Input) -> JhCell:
@@ -222,13 +224,14 @@ def _system_body(source: _Input) -> JhSystem:
     (flags,) = source.take(struct.Struct("<I"))
     memory = Memory(*source.take(MEMORY))
     console = JhConsole(*source.take(CONSOLE))
-    pci = source.take(PCI)
-    iommus = [v[:3] for v in source.table(IOMMU, NUM_IOMMUS)]
+    base, end_bus, is_virtual, domain = source.take(PCI)
+    iommus = [(v[0], v[1], v[2]) for v in source.table(IOMMU, NUM_IOMMUS)]
     source.need(ARM.size)
     arm = ARM.unpack_from(source.data, source.at)
-    return JhSystem(flags, memory, console, *pci,
-                    [v for v in iommus if any(v)], arm[0], arm[1],
-                    *arm[3:], _root(source))  # type: ignore[misc]
+    maintenance_irq, gic_version, _, gicd, gicc, gich, gicv, gicr = arm
+    return JhSystem(flags, memory, console, base, end_bus, is_virtual, domain,
+                    [v for v in iommus if any(v)], maintenance_irq, gic_version, gicd, gicc,
+                    gich, gicv, gicr, _root(source))
 
 
 def read(data: bytes, name: str = "configuration") -> JhCell | JhSystem:

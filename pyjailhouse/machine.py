@@ -57,9 +57,9 @@ class Gic:
     version: int
     frames: list[Range]
     maintenance_irq: int
-    its: list[tuple[Node, Range]] = field(default_factory=list)
+    its: list[tuple[Node, Range]]
     # Interrupts for messages. None: their number is not in the tree.
-    message_spis: list[int] | None = field(default_factory=list)
+    message_spis: list[int] | None
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Machine:
     memory: list[Memory]
     reserved: list[Reserved]
     gic: Gic
-    psci: Node
+    psci: Node | None  # None: the boot loader adds it
     devices: list[Device]
     pci: list[PciHost]
     notes: list[str] = field(default_factory=list)
@@ -150,7 +150,8 @@ def _check_cpus(cpus: list[Cpu]) -> None:
             raise cpu.node.fail(f"has the reg {cpu.mpidr:#x} of {other.node.path}")
 
 
-def _psci(tree: Tree, cpus: list[Cpu]) -> Node:
+def _psci(tree: Tree, cpus: list[Cpu], notes: list[str]) -> Node | None:
+    """The node, None where the boot loader adds it."""
     for cpu in cpus[1:] if len(cpus) > 1 else cpus:
         method = cpu.node.string("enable-method")
         if method and method != "psci":
@@ -166,6 +167,9 @@ def _psci(tree: Tree, cpus: list[Cpu]) -> Node:
         if method != "smc":
             raise node.fail(f"method is \"{method}\", possible are smc and hvc")
         return node
+    if all(cpu.node.string("enable-method") == "psci" for cpu in cpus):
+        notes.append("/psci: the boot loader adds this node, PSCI by SMC is assumed")
+        return None
     raise Unsupported("no PSCI: the tree has no node compatible with arm,psci")
 
 
@@ -316,8 +320,8 @@ def build(tree: Tree, strict: bool = False) -> Machine:
     """
     cpus = _cpus(tree)
     gic = _gic(tree)
-    psci = _psci(tree, cpus)
     notes: list[str] = []
+    psci = _psci(tree, cpus, notes)
     hosts = pci_hosts(tree, notes)
     model = tree.root.string("model") or next(iter(tree.root.compatible), "unknown machine")
     return Machine(tree, model, cpus, _memory(tree), _reserved(tree), gic, psci,

@@ -12,6 +12,7 @@ import re
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyjailhouse import constants as c
 from pyjailhouse.errors import FormatError
@@ -148,7 +149,7 @@ class _Reader:
     def fail(self, text: str) -> FormatError:
         return FormatError(f"{self.name}: {text}")
 
-    def take(self, what: struct.Struct) -> tuple[int, ...]:
+    def take(self, what: struct.Struct) -> tuple[Any, ...]:
         if len(self.data) - self.offset < what.size:
             raise self.fail(f"truncated: {len(self.data)} bytes")
         values = what.unpack_from(self.data, self.offset)
@@ -228,7 +229,6 @@ def _cell(r: _Reader, is_root: bool) -> Cell:
                      "truncated or damaged")
     (raw, flags, cpus, regions, chips, smcs, channels, vpci, timeout,
      reset) = r.take(DESC)
-    assert isinstance(raw, bytes)
     valid = c.ROOT_VALID_FLAGS if is_root else c.CELL_VALID_FLAGS
     r.flags(flags, valid, "the root cell" if is_root else "the cell")
     r.zero(channels, "num_channels")

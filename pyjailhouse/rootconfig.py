@@ -235,7 +235,7 @@ def _header(machine: Machine, known: bool) -> list[str]:
     gic = machine.gic
     lines = [f"{machine.model}", "",
              f"{len(machine.cpus)} CPUs, GICv{gic.version} ({gic.node.path}), PSCI by SMC "
-             f"({machine.psci.path}).",
+             f"({machine.psci.path if machine.psci else 'node added by the boot loader'}).",
              "The agency owns all of it until a cell is given a part."]
     lines += [f"CPU {cpu.number}: {cpu.node.path}, MPIDR {cpu.mpidr:#x}" for cpu in machine.cpus]
     if machine.reserved and known:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
@@ -22,7 +24,9 @@ class Tools:
                                str(BUILD / "host" / "capsulectl")],
                               capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        self.program = BUILD / "host" / "capsulectl"
+        # A build beside the tests must not take the program away.
+        self._folder = tempfile.TemporaryDirectory(prefix="capsule-test-")
+        self.program = Path(shutil.copy2(BUILD / "host" / "capsulectl", self._folder.name))
 
     def run(self, *words: object) -> subprocess.CompletedProcess[str]:
         """capsulectl config WORDS"""

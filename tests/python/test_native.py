@@ -21,7 +21,7 @@ from pyjailhouse.native import Cell, Console, Irqchip, Memory, Platform, System
 U8, U16, U32, U64 = (st.integers(0, (1 << bits) - 1) for bits in (8, 16, 32, 64))
 NAMES = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,30}", fullmatch=True)
 FAST = settings(max_examples=200, deadline=None, derandomize=True)
-SLOW = settings(max_examples=25, deadline=None, derandomize=True)
+SLOW = settings(max_examples=15, deadline=None, derandomize=True)
 
 
 def bits(mask: int):

@@ -225,7 +225,7 @@ def test_broken_device_is_a_note_where_linux_goes_on():
 
 @pytest.mark.parametrize("tree, words", [
     (change(psci={"method": "hvc"}), "hypervisor is beneath"),
-    (without("", "psci"), "no PSCI"),
+    (change(**{"psci": {"compatible": "x"}, "cpus/cpu@1": {"enable-method": ""}}), "no PSCI"),
     (without("", GIC), "no GICv2 or GICv3"),
     (change(**{"cpus/cpu@2": {"enable-method": "spin-table"}}), "/cpus/cpu@2"),
     (without(GIC, "interrupts"), "maintenance interrupt"),
@@ -235,6 +235,11 @@ def test_unsupported_machine(tree, words):
     tree.pop("interrupt-parent", None) if GIC not in tree else None
     with pytest.raises(Unsupported, match=words):
         build(tree)
+
+
+def test_psci_node_of_the_boot_loader():
+    m = build(without("", "psci"))
+    assert m.psci is None and any("boot loader" in note for note in m.notes)
 
 
 def test_ten_megabytes_of_nodes():
