@@ -88,7 +88,7 @@ void cpus_give_back(struct capsule_cell *cell)
 		unsigned int cpu = lowest(cell->offlined);
 		int rc = add_cpu(cpu);
 
-		if (rc)
+		if (rc < 0)	/* 1: somebody was faster */
 			pr_err("CPU %u does not come back online: %d\n", cpu, rc);
 		capsule.ledger.cpus_offlined--;
 	}

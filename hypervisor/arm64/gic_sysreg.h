@@ -20,6 +20,8 @@
 #define ICC_BPR1_EL1	S3_0_C12_C12_3
 #define ICC_CTLR_EL1	S3_0_C12_C12_4
 #define ICC_IGRPEN1_EL1	S3_0_C12_C12_7
+#define ICC_SRE_EL1	S3_0_C12_C12_5
+#define ICC_SRE_EL1_RESET	7U	/* SRE, no bypass */
 #define ICC_SRE_EL2	S3_4_C12_C9_5
 
 #define ICC_CTLR_CBPR		BIT(0)

@@ -3,8 +3,27 @@
  * Accesses for a guest that may fault at EL2 (a device that answers with a
  * bus error, guest page tables in a hole): each has an entry in the exception
  * table, and a fault makes the function return false.
+ *
+ * The fault overwrites ELR_EL2, SPSR_EL2, FAR_EL2 and ESR_EL2, which describe
+ * the exit of the guest that is being served: they are kept in x4-x7, which
+ * the report of an exception brings back like all registers, and restored.
  */
 	.text
+
+.macro keep_exit
+	mrs	x4, elr_el2
+	mrs	x5, spsr_el2
+	mrs	x6, far_el2
+	mrs	x7, esr_el2
+.endm
+
+.macro restore_exit
+	msr	elr_el2, x4
+	msr	spsr_el2, x5
+	msr	far_el2, x6
+	msr	esr_el2, x7
+	isb
+.endm
 
 .macro guarded label
 	.pushsection .extable, "a"
@@ -15,6 +34,7 @@
 /* bool guarded_read(const volatile void *p, unsigned size, uint64_t *value) */
 	.globl	guarded_read
 guarded_read:
+	keep_exit
 	cmp	w1, #2
 	b.hi	3f
 	b.eq	2f
@@ -39,6 +59,7 @@ guarded_read:
 /* bool guarded_write(volatile void *p, unsigned size, uint64_t value) */
 	.globl	guarded_write
 guarded_write:
+	keep_exit
 	cmp	w1, #2
 	b.hi	3f
 	b.eq	2f
@@ -62,6 +83,7 @@ guarded_write:
 /* bool guarded_at_el1(uint64_t va), guarded_at_el0(uint64_t va): result in PAR_EL1 */
 	.globl	guarded_at_el1
 guarded_at_el1:
+	keep_exit
 1:	at	s1e1r, x0
 2:	isb
 	mov	w0, #1
@@ -71,6 +93,7 @@ guarded_at_el1:
 
 	.globl	guarded_at_el0
 guarded_at_el0:
+	keep_exit
 1:	at	s1e0r, x0
 2:	isb
 	mov	w0, #1
@@ -79,5 +102,6 @@ guarded_at_el0:
 	guarded	2b
 
 guarded_fault:
+	restore_exit
 	mov	w0, #0
 	ret

@@ -22,14 +22,19 @@ static const struct idreg_mask masks[] = {
 	{ 4, 1, GENMASK(63, 60) | FIELD4(8) | FIELD4(12) | FIELD4(16) | FIELD4(24) |
 		FIELD4(28) | FIELD4(32) | FIELD4(36) | FIELD4(40) | FIELD4(44) | FIELD4(48) | FIELD4(52) |
 		FIELD4(56) },
+	{ 4, 2, ~UINT64_C(0) },		/* PFR2 */
 	{ 4, 4, ~UINT64_C(0) },		/* ZFR0 */
 	{ 4, 5, ~UINT64_C(0) },		/* SMFR0 */
+	{ 4, 7, ~UINT64_C(0) },		/* FPFR0 */
 	/* DFR0: TraceVer, PMSVer, TraceFilt, TraceBuffer, MTPMU, BRBE, ExtTrcBuff, HPMN0 */
 	{ 5, 0, FIELD4(4) | FIELD4(32) | FIELD4(40) | FIELD4(44) | FIELD4(48) | FIELD4(52) |
 		FIELD4(56) | FIELD4(60) },
 	{ 5, 1, ~UINT64_C(0) },		/* DFR1 */
+	{ 5, 2, ~UINT64_C(0) },		/* DFR2 */
 	{ 5, 4, ~UINT64_C(0) },		/* AFR0 */
 	{ 5, 5, ~UINT64_C(0) },		/* AFR1 */
+	{ 6, 0, FIELD4(24) },		/* ISAR0: TME */
+	{ 6, 3, ~UINT64_C(0) },		/* ISAR3 */
 	/* ISAR1: APA, API, GPA, GPI, XS, LS64 */
 	{ 6, 1, FIELD4(4) | FIELD4(8) | FIELD4(24) | FIELD4(28) | FIELD4(56) | FIELD4(60) },
 	/* ISAR2: GPA3, APA3, and what came after */

@@ -155,7 +155,7 @@ static struct vcpu *wait_for_vcpu(struct pcpu *pcpu)
 		uint32_t req;
 
 		/* Acknowledged first: a kick after the checks below ends the WFI. */
-		gic_handle_irq(pcpu);
+		gic_handle_irq_parked(pcpu);
 		req = __atomic_exchange_n(&pcpu->requests, 0, __ATOMIC_ACQUIRE);
 		if (req & REQ_POWER_OFF)
 			leave_to_firmware(pcpu);

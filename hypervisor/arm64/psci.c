@@ -211,6 +211,18 @@ static const struct psci_entry table[] = {
 	[FN_SYSTEM_RESET2] = { system_reset, NULL },
 };
 
+/* Functions with a 64-bit form (DEN 0022, 5.1). */
+#define FN_64	(BIT(FN_CPU_SUSPEND) | BIT(FN_CPU_ON) | BIT(FN_AFFINITY_INFO) | \
+		 BIT(FN_MIGRATE) | BIT(FN_CPU_DEFAULT_SUSPEND) | BIT(FN_SYSTEM_SUSPEND) | \
+		 BIT(FN_SYSTEM_RESET2))
+
+static bool is_function(uint32_t fn)
+{
+	uint32_t n = fn & ~(PSCI_BASE | PSCI_64);
+
+	return n < ARRAY_SIZE(table) && (!(fn & PSCI_64) || FN_64 & BIT(n));
+}
+
 static int64_t features(struct vcpu *vcpu, struct trap_frame *frame)
 {
 	uint32_t fn = (uint32_t)frame->x[1];
@@ -219,7 +231,7 @@ static int64_t features(struct vcpu *vcpu, struct trap_frame *frame)
 	(void)vcpu;
 	if (fn == SMCCC_VERSION_ID)
 		return PSCI_SUCCESS;
-	if ((fn & PSCI_BASE) == PSCI_BASE && n < ARRAY_SIZE(table) && table[n].cell)
+	if ((fn & PSCI_BASE) == PSCI_BASE && is_function(fn) && table[n].cell)
 		return PSCI_SUCCESS;
 	return PSCI_NOT_SUPPORTED;
 }
@@ -233,7 +245,7 @@ bool psci_call(struct vcpu *vcpu, struct trap_frame *frame)
 
 	if ((fn & ~(PSCI_64 | PSCI_LAST)) != PSCI_BASE)
 		return false;
-	if (n < ARRAY_SIZE(table))
+	if (is_function(fn))
 		handler = root ? table[index_nospec(n, ARRAY_SIZE(table))].agency :
 				 table[index_nospec(n, ARRAY_SIZE(table))].cell;
 	if (!handler && root)

@@ -7,8 +7,15 @@
 	.text
 	.globl	smc_forward
 smc_forward:
-	stp	x29, x30, [sp, #-32]!
+	stp	x29, x30, [sp, #-64]!
 	stp	x18, x0, [sp, #16]
+	/* An UNDEFINED SMC overwrites what describes the guest's exit. */
+	mrs	x1, elr_el2
+	mrs	x2, spsr_el2
+	stp	x1, x2, [sp, #32]
+	mrs	x1, far_el2
+	mrs	x2, esr_el2
+	stp	x1, x2, [sp, #48]
 	mov	x30, x0
 	ldp	x0, x1, [x30]
 	ldp	x2, x3, [x30, #16]
@@ -32,9 +39,16 @@ smc_forward:
 	stp	x16, x17, [x30, #128]
 	mov	w0, #1
 2:	ldr	x18, [sp, #16]
-	ldp	x29, x30, [sp], #32
+	ldp	x29, x30, [sp], #64
 	ret
-3:	mov	w0, #0
+3:	ldp	x1, x2, [sp, #32]
+	msr	elr_el2, x1
+	msr	spsr_el2, x2
+	ldp	x1, x2, [sp, #48]
+	msr	far_el2, x1
+	msr	esr_el2, x2
+	isb
+	mov	w0, #0
 	b	2b
 
 	.pushsection .extable, "a"

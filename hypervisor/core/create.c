@@ -222,10 +222,14 @@ void lifecycle_free(struct cell *cell)
 {
 	struct capsule_cell_status *st = cell->status;
 
+	/* Whoever saw it under the distributor lock is done once that was taken again. */
+	cells[cell->id] = NULL;
 	gic_cell_give_back(cell);
+	/* So is its last CPU, which stored its power state and then unlocked. */
+	spin_lock(&cell->power_lock);
+	spin_unlock(&cell->power_lock);
 	return_cpus(cell);
 	root_cell.status->cpus |= cell->cpus;
-	cells[cell->id] = NULL;
 	free_pages(cell);
 	st->cpus = 0;
 	st->pool_pages = 0;

@@ -211,7 +211,9 @@ void gic_vcpu_reset(struct vcpu *vcpu)
 	for (unsigned i = 16; i < 32; i++)
 		if (!(gic.own_ppis >> i & 1))
 			mmio_write8(gicr + GICR_IPRIORITYR + i, PRIO_GUEST_HIGHEST);
+	mmio_write32(gicr + GICR_ICFGR1, 0);	/* level */
 	own_interrupts_on(gicr);
+	write_sysreg(ICC_SRE_EL1, ICC_SRE_EL1_RESET);
 	start_interface(vcpu);
 	gic_route_all(vcpu->cell, vcpu, true);
 }

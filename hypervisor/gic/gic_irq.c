@@ -66,9 +66,20 @@ static void handle_ppi(const struct pcpu *pcpu, struct vcpu *vcpu, uint32_t inti
 	}
 }
 
+/* GICv3.1's further PPIs and SPIs are nobody's here: a level that stays would never end. */
+static void mask_extended(const struct pcpu *pcpu, uint32_t intid)
+{
+	if (intid >= INTID_ESPI)
+		gicd_write(GICD_ICENABLER_E + (intid - INTID_ESPI) / 32 * 4, 1U << (intid % 32));
+	else if (intid >= INTID_EPPI)
+		mmio_write32(gicr_of(pcpu) + GICR_ICENABLER_E + (intid - INTID_EPPI) / 32 * 4,
+			     1U << (intid % 32));
+}
+
 static void handle_spi(const struct pcpu *pcpu, struct vcpu *vcpu, uint32_t intid)
 {
 	if (intid >= gic.nr_irqs) {
+		mask_extended(pcpu, intid);
 		complete(intid);
 		return;
 	}
@@ -133,12 +144,9 @@ static void throttle(struct vcpu *vcpu)
 	isb();
 }
 
-void gic_handle_irq(struct pcpu *pcpu)
+/* vcpu: who takes what comes, or NULL */
+static void handle_all(const struct pcpu *pcpu, struct vcpu *vcpu)
 {
-	struct vcpu *vcpu = pcpu->current;
-
-	if (vcpu && !vcpu_runs(vcpu))
-		vcpu = NULL;
 	for (;;) {
 		uint32_t intid;
 
@@ -149,6 +157,18 @@ void gic_handle_irq(struct pcpu *pcpu)
 			break;
 		handle_one(pcpu, vcpu, intid);
 	}
+}
+
+void gic_handle_irq(struct pcpu *pcpu)
+{
+	struct vcpu *vcpu = pcpu->current;
+
+	handle_all(pcpu, vcpu && vcpu_runs(vcpu) ? vcpu : NULL);
+}
+
+void gic_handle_irq_parked(struct pcpu *pcpu)
+{
+	handle_all(pcpu, NULL);
 }
 
 void gic_handle_fiq(void)

@@ -62,6 +62,8 @@ void gic_cell_reset(struct cell *cell);
 
 /* Physical IRQ while this CPU was at EL1 or parked: takes all that are pending. */
 void gic_handle_irq(struct pcpu *pcpu);
+/* The same while parked: looks at no vCPU, since the assigned one may be going away. */
+void gic_handle_irq_parked(struct pcpu *pcpu);
 /* Physical FIQ (Group 0): nobody here uses them; acknowledged and dropped. */
 void gic_handle_fiq(void);
 /* Before return to the guest: fills list registers from what is pending. */

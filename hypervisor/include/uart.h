@@ -9,7 +9,7 @@
 /* Maps the registers. Without a console in the configuration there is no UART. 0 or negative errno. */
 int uart_init(const struct capsule_console *console, uint64_t answer[4]);
 bool uart_present(void);
-/* Waits for room, at most a bounded number of looks; then the byte is dropped. */
+/* Waits for room a bounded number of looks; a UART that has none by then is given up. */
 void uart_putc(char c);
 
 #endif

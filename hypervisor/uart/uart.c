@@ -59,8 +59,10 @@ void uart_putc(char c)
 	if (!base)
 		return;
 	while (!has_room())
-		if (++looks == MAX_LOOKS)
+		if (++looks == MAX_LOOKS) {
+			base = NULL;	/* no clock, or nobody reads: never again */
 			return;
+		}
 	if (type == CAPSULE_CON_PL011)
 		mmio_write32(base + PL011_DR, (uint8_t)c);
 	else

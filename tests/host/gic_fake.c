@@ -397,7 +397,7 @@ void fake_sysreg_write(const char *name, uint64_t v)
 		c->vmcr = (uint32_t)v;
 	} else if (apr(c, name)) {
 		*apr(c, name) = v;
-	} else if (!IS(ICC_BPR1_EL1) && !IS(ICC_SRE_EL2)) {
+	} else if (!IS(ICC_BPR1_EL1) && !IS(ICC_SRE_EL1) && !IS(ICC_SRE_EL2)) {
 		fail_msg("write of %s", name);
 	}
 }
