@@ -176,6 +176,7 @@ def _prefix(r: _Reader, signature: bytes, what: str) -> int:
     """Checks the beginning of a header; returns total_size."""
     if r.data[r.offset:r.offset + 8] != signature:
         raise r.fail(f"this is not the configuration of a {what}")
+    total: int
     _, revision, arch, reserved, total = r.take(PREFIX)
     if revision != c.REVISION:
         raise r.fail(f"configuration revision {revision}, {c.REVISION} is understood")

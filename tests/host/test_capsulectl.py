@@ -197,6 +197,10 @@ printf '%s\\n' "${COMPREPLY[@]}"
     (["cell", "shutdown", "--"], {"--force", "--help"}),
     (["console", "d"], {"demo-1"}),
     (["config", "check", "--json", "h"], {"here.cell"}),
+    (["config", "cr"], {"create", "create-cell"}),
+    (["config", "create-cell", "x", "--console", ""], {"virtual"}),
+    (["config", "create", "--dtb", "im"], {"image"}),
+    (["config", "draw", "--"], {"--dtb", "--output", "--help"}),
 ])
 def test_completion(tmp_path, words, expected):
     (tmp_path / "dir").mkdir()
