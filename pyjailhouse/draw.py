@@ -81,18 +81,24 @@ def _cpu_numbers(system: System, cells: list[Cell], machine: Machine | None) -> 
 
 def _cpus(p: Picture, owners: list[_Owner], numbers: list[int], exact: bool, y: float) -> float:
     y = _heading(p, y, "CPUs", "" if exact else "(the machine may have more; --dtb tells)")
-    owner = {cpu: o for o in owners if not o.is_root for cpu in o.cell.cpu_numbers()}
     x = float(LEFT)
     for cpu in numbers:
         if x + 58 > RIGHT:
             x, y = float(LEFT), y + 52
-        who = owner.get(cpu, owners[0])
-        p.rect(x, y, 52, 44, who.color, f"CPU {cpu}: {who.name}", "#555555", 4)
-        ink = "#222222" if who.is_root else "#ffffff"
-        p.text(x + 26, y + 20, str(cpu), 15, "middle", True, ink)
-        p.text(x + 26, y + 36, fit(who.name, 50, 9), 9, "middle", fill=ink)
+        _cpu(p, cpu, [o for o in owners[1:] if cpu in o.cell.cpu_numbers()] or owners[:1], x, y)
         x += 58
     return y + 78
+
+
+def _cpu(p: Picture, cpu: int, who: list[_Owner], x: float, y: float) -> None:
+    """One CPU; claimed by several, which cannot exist at once, it shows all of them."""
+    names = " or ".join(o.name for o in who)
+    for n, owner in enumerate(who):
+        p.rect(x + 52 / len(who) * n, y, 52 / len(who), 44, owner.color, f"CPU {cpu}: {names}",
+               "#555555", 4 if len(who) == 1 else 0)
+    ink = "#222222" if who[0].is_root else "#ffffff"
+    p.text(x + 26, y + 20, str(cpu), 15, "middle", True, ink)
+    p.text(x + 26, y + 36, fit(names, 50, 9), 9, "middle", fill=ink)
 
 
 def _islands(ranges: list[Range]) -> list[_Island]:
@@ -126,7 +132,7 @@ def _scale(islands: list[_Island]) -> None:
 
 
 def _is_fixed_ram(m: Memory) -> bool:
-    return m.has_phys and not m.flags & c.MEM_IO
+    return m.has_phys and not m.flags & c.MEM_IO and m.size > 0
 
 
 def _segment(p: Picture, islands: list[_Island], r: Range, y: float, height: float, color: str,
@@ -145,13 +151,18 @@ def _memory(p: Picture, system: System, owners: list[_Owner], y: float) -> float
     fixed = [(o, Range(m.phys_start, m.size)) for o in owners[1:] for m in o.cell.memory
              if _is_fixed_ram(m)]
     hv = system.hypervisor_memory
-    if hv.has_phys:
+    if hv.has_phys and hv.size:
         fixed.append((_Owner("hypervisor", HYPERVISOR_COLOR, system.root),
                       Range(hv.phys_start, hv.size)))
     islands = _islands(root + [r for _, r in fixed])
     for row in range(0, len(islands), 10):
         y = _memory_row(p, islands[row:row + 10], root, fixed, owners[0], y)
     return y
+
+
+def _about(size: int) -> str:
+    """A size that need not be exact, the title of the box is."""
+    return f"{size / (1 << 30):.0f} GiB" if size >= 16 << 30 else size_words(size)
 
 
 def _memory_row(p: Picture, islands: list[_Island], root: list[Range],
@@ -162,7 +173,7 @@ def _memory_row(p: Picture, islands: list[_Island], root: list[Range],
     for owner, r in fixed:
         _segment(p, islands, r, y, 46, owner.color, f"{owner.name}: {r}, {size_words(r.size)}")
     for n, island in enumerate(islands):
-        size = fit(size_words(island.range.size), island.width, 11)
+        size = fit(_about(island.range.size), island.width, 11)
         p.text(island.x + island.width / 2, y + 27, size, 11, "middle")
         p.text(island.x, y + 60 + 12 * (n % 2), f"{island.range.start:#x}", 10, fill="#555555")
         if n:
@@ -181,7 +192,7 @@ def _placed(p: Picture, system: System, owners: list[_Owner], y: float) -> float
     if not items:
         return y
     y = _heading(p, y, "Taken from the agency's RAM at run time", "to scale among themselves")
-    total = sum(m.size for _, _, m in items)
+    total = sum(m.size for _, _, m in items) or 1
     least = min(90.0, (RIGHT - LEFT) / len(items) - 6)
     room = RIGHT - LEFT - (least + 6) * len(items)
     x = float(LEFT)
@@ -246,10 +257,10 @@ def _cards(p: Picture, owners: list[_Owner], machine: Machine | None, y: float) 
 
 
 def _interrupts(p: Picture, system: System, owners: list[_Owner], y: float) -> float:
-    have = set(system.root.intids())
+    have = {i for i in system.root.intids() if c.FIRST_SPI <= i < c.END_SPI}
     if not have:
         return y
-    y = _heading(p, y, "Interrupts", "one box a shared interrupt (SPI), 64 a row; dark: notify")
+    y = _heading(p, y, "Interrupts", "one box a shared peripheral interrupt (SPI), 64 a row; dark: notify_irq")
     owner = {intid: o for o in owners if not o.is_root for intid in o.cell.intids()}
     step = (RIGHT - LEFT - 50) / 64
     for intid in range(32, max(have) + 1):
@@ -271,28 +282,38 @@ def _devices(p: Picture, system: System, machine: Machine | None, owners: list[_
     regions = [m for m in system.root.memory if m.flags & c.MEM_IO]
     if not regions:
         return y
-    y = _heading(p, y, "Devices", "in the order of their addresses")
+    y = _heading(p, y, "Devices", "in the order of their addresses; a mark is a part of the box")
     width = (RIGHT - LEFT) / 8
     for n, m in enumerate(regions):
         row, column = divmod(n, 8)
         x, top = LEFT + column * width, y + row * 26
-        who = _device_owner(owners, m)
-        color = who.color if who else DEVICE_COLOR
+        who = _device_owners(owners, m)
+        whole = bool(who) and _covers(who, m)
         name = _device_name(machine, m) or f"{m.phys_start:#x}"
-        p.rect(x, top, width - 5, 22, color, f"{place_text(m)} {size_words(m.size)} {name}",
-               "#999999", 3)
-        p.text(x + 5, top + 15, fit(name, width - 14, 10), 10,
-               fill="#ffffff" if who else "#222222")
+        p.rect(x, top, width - 5, 22, who[0].color if whole else DEVICE_COLOR,
+               f"{place_text(m)} {size_words(m.size)} {name}", "#999999", 3)
+        for mark, owner in enumerate([] if whole else who):
+            p.rect(x + width - 19 - 12 * mark, top + 4, 10, 14, owner.color,
+                   f"a part: {owner.name}")
+        room = width - 14 - (0 if whole else 12 * len(who))
+        p.text(x + 5, top + 15, fit(name, room, 10), 10, fill="#ffffff" if whole else "#222222")
     return y + (len(regions) + 7) // 8 * 26 + 26
 
 
-def _device_owner(owners: list[_Owner], m: Memory) -> _Owner | None:
+def _device_owners(owners: list[_Owner], m: Memory) -> list[_Owner]:
+    """The cells that have a part of a region of devices."""
     place = Range(m.phys_start, m.size)
-    for owner in owners[1:]:
-        for region in owner.cell.memory:
-            if region.flags & c.MEM_IO and place.overlaps(Range(region.phys_start, region.size)):
-                return owner
-    return None
+    return [o for o in owners[1:] if any(
+        r.flags & c.MEM_IO and place.overlaps(Range(r.phys_start, r.size))
+        for r in o.cell.memory)]
+
+
+def _covers(who: list[_Owner], m: Memory) -> bool:
+    """One cell has all of the region and shares none of it."""
+    place = Range(m.phys_start, m.size)
+    own = [Range(r.phys_start, r.size) for r in who[0].cell.memory
+           if r.flags & c.MEM_IO and not r.flags & c.MEM_ROOTSHARED]
+    return len(who) == 1 and not subtract([place], own)
 
 
 def picture(system: System, cells: list[Cell], machine: Machine | None = None) -> str:

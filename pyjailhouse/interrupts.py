@@ -12,7 +12,7 @@ from pyjailhouse.fdt import Node
 MAX_HOPS = 16
 
 GICV2 = ("arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a9-gic", "arm,cortex-a7-gic",
-         "arm,pl390", "arm,gic")
+         "arm,pl390", "arm,gic", "qcom,msm-qgic2")
 GICV3 = ("arm,gic-v3",)
 # Their interrupt-map has no parent address, whatever the GIC's #address-cells says.
 NO_MAP_ADDRESS = ("fsl,ls1021a-extirq", "fsl,ls1043a-extirq", "fsl,ls1088a-extirq")

@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 from config_tools import BUILD, TOP, compile_c
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyjailhouse import compare, native, show, source
+from pyjailhouse import compare, draw, native, show, source
 from pyjailhouse import constants as c
 from pyjailhouse.annotated import Annotated
 from pyjailhouse.errors import FormatError
@@ -106,6 +107,14 @@ def test_everything_can_be_shown(config):
     assert config_name(config) in show.text(config)
     show.json_data(config)
     assert compare.differences(config, native.read(native.write(config))) == []
+
+
+@settings(FAST, max_examples=60)
+@given(SYSTEMS, st.lists(cells(c.CELL_VALID_FLAGS), max_size=4))
+def test_everything_can_be_drawn(system, drawn):
+    root = ET.fromstring(draw.picture(system, drawn))
+    words = [element.text for element in root.iter() if element.text]
+    assert all(cell.name in words for cell in drawn)
 
 
 def config_name(config):
