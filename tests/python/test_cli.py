@@ -218,16 +218,22 @@ def test_errors_are_one_line(tools, words, code, why):
     assert done.stderr.startswith("capsulectl: ") and done.stderr.count("\n") == 1
 
 
-def test_installed(tmp_path):
+def test_installed(tools, tmp_path):
+    """capsulectl finds the program beside itself, the program finds the package."""
     subprocess.run(["make", "-s", "-C", str(TOP), "install-python", f"DESTDIR={tmp_path}",
                     "prefix=/usr"], check=True, stdout=subprocess.DEVNULL)
+    (tmp_path / "usr" / "sbin").mkdir()
+    program = shutil.copy2(tools.program, tmp_path / "usr" / "sbin")
     (tmp_path / "board.dtb").write_bytes(blob(board()))
-    tool = tmp_path / "usr/libexec/capsule/capsule-config"
-    done = subprocess.run([str(tool), "create", "--dtb", str(tmp_path / "board.dtb")], text=True,
-                          capture_output=True, check=False, cwd="/",
-                          env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"})
+    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "CAPSULE_CONFIG_TOOL")}
+    done = subprocess.run([program, "config", "create", "--dtb", str(tmp_path / "board.dtb")],
+                          text=True, capture_output=True, check=False, cwd="/", env=clean)
     assert (done.returncode, done.stderr) == (OK, "")
     assert "CAPSULE_PACKED" in done.stdout
+    subprocess.run(["make", "-s", "-C", str(TOP), "uninstall-python", f"DESTDIR={tmp_path}",
+                    "prefix=/usr"], check=True, stdout=subprocess.DEVNULL)
+    assert [p for p in (tmp_path / "usr").rglob("*") if p.is_file()] == [tmp_path / "usr/sbin" /
+                                                                          "capsulectl"]
 
 
 def test_tool_missing(tools):
