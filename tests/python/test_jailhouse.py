@@ -140,9 +140,11 @@ def test_aarch32_is_refused():
     (cell_body(name=b"\xff"), "name"),
     (cell_body()[:-1], "truncated"),
     (system()[:-1], "truncated"),
+    (cell_body() + b"x", "9 bytes of tables where 8 belong"),
     (b"JHCLL", "truncated"),
     (b"ELF", "no Jailhouse"),
-])
+], ids=["revision", "architecture", "name", "cell cut", "system cut", "one byte more", "signature only",
+        "another file"])
 def test_refused(raw, why):
     with pytest.raises(FormatError, match=why):
         jailhouse.read(raw, "x.cell")

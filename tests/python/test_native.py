@@ -156,6 +156,16 @@ def test_huge_counts_cost_nothing(at):
         native.read(bytes(raw))
 
 
+@pytest.mark.parametrize("at, count", [(56, 1), (60, 0), (64, 0)])
+def test_table_longer_than_its_count(at, count):
+    """total_size fits the file, but the last table ends before both."""
+    raw = bytearray(native.write(Cell("x", 0, [1], [Memory(0, 0, 4096, 1)] * 2,
+                                      [Irqchip(0, 0, 32, (0, 0, 0, 0))], [1])))
+    raw[at] = count
+    with pytest.raises(FormatError, match="after the last table"):
+        native.read(bytes(raw))
+
+
 def check_reader(raw: bytes):
     try:
         config = native.read(raw)

@@ -287,6 +287,28 @@ def test_no_blob(raw):
         fdt.parse(raw)
 
 
+def test_truncated_blob_says_so():
+    with pytest.raises(FormatError, match=f"{len(GOOD) - 1} of {len(GOOD)} bytes"):
+        fdt.parse(GOOD[:-1])
+
+
+def test_notify_irq_is_one_that_no_node_has():
+    tree = board()
+    tree["soc"]["off@9040000"]["interrupts"] = [0, 6, 4, 0, 5, 4]
+    made = rootconfig.create(build(tree), rootconfig.Options())
+    assert made.config.platform.notify_irq == 36
+
+
+def test_frames_of_the_gic_are_in_no_region():
+    tree = board()
+    tree["syscon@8000000"] = {"compatible": "syscon", "reg": [0, 0x7FFF000, 0, 0x201000]}
+    made = rootconfig.create(build(tree), rootconfig.Options())
+    regions = [Range(m.phys_start, m.size) for m in made.cell.memory]
+    assert not any(r.overlaps(f) for r in regions
+                   for f in (Range(0x8000000, 0x10000), Range(0x80A0000, 0x80000)))
+    assert Range(0x8010000, 0x90000) in regions and Range(0x7FFF000, 0x1000) in regions
+
+
 @given(st.lists(st.builds(Range, st.integers(0, 60), st.integers(1, 20)), max_size=4),
        st.lists(st.builds(Range, st.integers(0, 60), st.integers(1, 20)), max_size=4))
 def test_subtract(ranges, holes):
