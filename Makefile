@@ -18,7 +18,7 @@ SERIES ?= 6.1
 
 # Cross-building takes kernel headers and arm64 libraries from the cache.
 ifneq ($(CROSS_COMPILE),)
-ifneq ($(filter-out clean uninstall demo shell test test-full,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo shell test test-full,$(or $(MAKECMDGOALS),all)),)
 KDIR ?= $(shell ci/kdir $(SERIES))
 SYSROOT ?= $(shell ci/sysroot)
 export KDIR SYSROOT

@@ -96,10 +96,11 @@ class Agency(Machine):
     def online(self) -> str:
         return self.check("cat /sys/devices/system/cpu/online").strip()
 
-    def snapshot(self) -> dict[str, Any]:
-        """All that a refused call must leave alone."""
-        return {"ledger": self.ledger(), "cells": self.cells(), "online": self.online(),
-                "enabled": self.enabled(), "cpus": self.sysfs("cpus")}
+    def snapshot(self) -> str:
+        """All that a refused call must leave alone, as text."""
+        return self.check(
+            f"cd {SYSFS}; cat ledger enabled cpus /sys/devices/system/cpu/online;"
+            " for c in cells/*/state; do [ -e $c ] && echo $c $(cat $c); done; true")
 
     def said(self, cell: str = "") -> str:
         """What the cell's (or the hypervisor's) console has kept."""

@@ -11,7 +11,6 @@ cell, no page, no CPU, no complaint of the kernel.
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,10 @@ from typing import Any
 import pytest
 
 from agency import Agency
+from building import BUILD, make
 from ci.qemu import MachineDied
 from lib.fleet import Spec
 
-TOP = Path(__file__).resolve().parents[3]
-BUILD = Path(os.environ.get("O", TOP / "build")).resolve()
 KEEP_LINES = 60
 
 
@@ -34,14 +32,6 @@ def staged() -> list[Path]:
         make("agency")
     make("-C", "tests/system/guest", "stage", f"STAGE={BUILD}/tests/guest-root")
     return [BUILD / "agency", BUILD / "tests/guest-root"]
-
-
-def make(*words: str) -> None:
-    result = subprocess.run(
-        ["make", "-s", *words, f"O={BUILD}"], cwd=TOP, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )
-    assert result.returncode == 0, result.stdout
 
 
 class Stable:

@@ -46,7 +46,7 @@ def test_nothing_of_before(agency: Agency) -> None:
 def test_reader_that_was_overtaken(enabled: Agency) -> None:
     """What is gone is counted; what is kept ends with the last line."""
     enabled.create("fault")
-    enabled.load("fault", "fault", "all " * 8)
+    enabled.load("fault", "fault", "x " * 600)  # an unknown way is a line, too
     follower = enabled.background("capsulectl console -f fault")
     follower.signal("STOP")
     enabled.do("cell start fault")

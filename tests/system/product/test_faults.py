@@ -92,7 +92,7 @@ def test_what_a_guest_may_try(enabled: Agency) -> None:
 def test_each_fault_stops_its_cell_only(agency: Agency) -> None:
     """Another cell runs on beside it, and the same cell can be loaded and started again."""
     wrong = {}
-    with agency.load_running():
+    with agency.load_running("-o disk,timer"):
         agency.enable()
         agency.launch("inmate-timer", "timer-jitter", "hz=50")
         agency.create("fault")

@@ -22,7 +22,7 @@ class Impatient:
     def give(self, words: str, most: float) -> bool:
         """Interrupt a command after 0 to `most` seconds; whether it was done."""
         moment = self.random.uniform(0.001, most)
-        status, said = self.agency.run(f"timeout -s INT {moment:.3f} capsulectl {words}")
+        status, said = self.agency.run(f"interrupt {moment * 1e6:.0f} capsulectl {words}")
         # 130: capsulectl tells of it; 2 + 128 likewise where it had not begun.
         assert status in (0, INTERRUPTED), f"{words} after {moment:.3f} s: {status}: {said}"
         if status and said:
@@ -74,7 +74,7 @@ def test_ctrl_c_while_a_cell_does_not_answer(enabled: Agency) -> None:
     """The request stays posted, the guest runs on, and the next shutdown works."""
     enabled.launch("capsule", "silent")
     enabled.await_text("capsule", "masked")
-    status, said = enabled.run("timeout -s INT 0.3 capsulectl cell shutdown capsule")
+    status, said = enabled.run("interrupt 300000 capsulectl cell shutdown capsule")
     assert status == INTERRUPTED and "interrupted" in said
     assert enabled.cells() == {"capsule": "running"}
     enabled.do("cell shutdown capsule")
