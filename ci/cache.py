@@ -100,7 +100,7 @@ def tool(*command: str | Path, **options: object) -> str:
     """Run a program and return what it printed; CiError with its words if it fails."""
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             words, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL, text=True, **options,  # type: ignore[call-overload]
         )

@@ -112,7 +112,8 @@ def _add_own(root: Path, agent: Path) -> None:
 
 def _make_file_system(disk_path: Path, root: Path, owners: dict[str, tuple[int, int]]) -> None:
     tool(
-        "/sbin/mke2fs", "-q", "-t", "ext4", "-L", "agency", "-E", "root_owner=0:0,lazy_itable_init=1",
+        "/sbin/mke2fs", "-q", "-t", "ext4", "-L", "agency",
+        "-E", "root_owner=0:0,lazy_itable_init=1",
         "-O", "^metadata_csum_seed", "-d", root, disk_path, SIZE,
     )
     # Files belong to whoever made them; give each to whom its package says.

@@ -80,6 +80,9 @@ def _small_base(series: str) -> Path:
         # The kernel opens /dev/console before it starts init.
         archive.node("dev/console", 0o600, 5, 1)
         archive.tree(ROOTFS)
+        # These two formats know no comments, so no licence line either.
+        archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
+        archive.file("etc/group", b"root:x:0:\n")
         archive.file("etc/modules", "".join(f"{name}\n" for name in MODULES).encode())
         with tempfile.TemporaryDirectory() as unpacked:
             unpack(packages.files["busybox-static"], Path(unpacked))

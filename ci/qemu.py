@@ -73,9 +73,9 @@ class Machine:
 
     def __init__(
         self, *, gic: int = 3, cpus: int = 4, memory: str = "2G", cpu: str = "cortex-a57",
-        kernel: str = "6.1", image: str = "small", add: Iterable[Path] = (), append: str = "", icount: bool = False,
-        scratch: str = "256M", secure: bool = False, vhe: bool = False, el2: bool = True,
-        reboot: bool = False, gdb: int | None = None, plugin: str | None = None,
+        kernel: str = "6.1", image: str = "small", add: Iterable[Path] = (), append: str = "",
+        icount: bool = False, scratch: str = "256M", secure: bool = False, vhe: bool = False,
+        el2: bool = True, reboot: bool = False, gdb: int | None = None, plugin: str | None = None,
         qemu: Iterable[str] = (), directory: Path | None = None,
     ) -> None:
         self.gic, self.cpus, self.memory, self.cpu = gic, cpus, memory, cpu
@@ -306,7 +306,8 @@ class Machine:
     def complaints(self) -> list[str]:
         """Kernel messages that must not be there after a test."""
         pattern = re.compile(
-            r"BUG[: ]|WARNING: |Oops|Call trace|Kernel panic|stall|lockup|hung task|blocked for more"
+            r"BUG[: ]|WARNING: |Oops|Call trace|Kernel panic|stall|lockup|hung task"
+            r"|blocked for more"
         )
         return [line for line in self.dmesg().splitlines() if pattern.search(line)]
 
