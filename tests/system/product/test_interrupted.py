@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,15 +14,19 @@ INTERRUPTED = 130
 
 
 class Impatient:
-    """A user who presses Ctrl-C at random moments and then looks what became of it."""
+    """A user who presses Ctrl-C at random moments and then looks what became of it.
+
+    The first attempt at a command is interrupted almost at once, each further
+    one a little later, until one is done: however fast the machine is, both
+    ends and a few moments between are met.
+    """
 
     def __init__(self, agency: Agency, seed: int) -> None:
         self.agency, self.random = agency, random.Random(seed)
         self.outcomes: dict[str, set[int]] = {}
 
-    def give(self, words: str, most: float) -> bool:
-        """Interrupt a command after 0 to `most` seconds; whether it was done."""
-        moment = self.random.uniform(0.001, most)
+    def give(self, words: str, moment: float) -> bool:
+        """Interrupt a command after so many seconds; whether it was done."""
         status, said = self.agency.run(f"interrupt {moment * 1e6:.0f} capsulectl {words}")
         # 130: capsulectl tells of it; 2 + 128 likewise where it had not begun.
         assert status in (0, INTERRUPTED), f"{words} after {moment:.3f} s: {status}: {said}"
@@ -31,31 +36,48 @@ class Impatient:
                                  set()).add(status)
         return status == 0
 
-    def until_done(self, words: str, most: float) -> None:
+    def moments(self) -> Iterator[float]:
+        """Seconds, from next to nothing to longer than anything takes."""
+        moment = self.random.uniform(0.0005, 0.002)
+        while True:
+            yield moment
+            moment *= self.random.uniform(1.5, 3)
+
+    def until_done(self, words: str, unchanged: Callable[[], None]) -> None:
         """Give a command again and again until it was not interrupted in time."""
-        before = self.agency.snapshot()
-        while not self.give(words, most):
-            assert self.agency.snapshot() == before, f"{words}: interrupted, not without effect"
-            most *= 1.3
+        for moment in self.moments():
+            if self.give(words, moment):
+                return
+            unchanged()
 
 
 def rounds(agency: Agency, count: int) -> None:
     user = Impatient(agency, count)
     agency.check("cp /usr/share/capsule/inmates/hello.bin /tmp/large; truncate -s 15M /tmp/large")
+
+    def same() -> None:
+        assert agency.snapshot() == before, "interrupted, not without effect"
+
+    def unloaded() -> None:
+        assert not agency.cell("capsule")["loaded"] and agency.snapshot() == before
+
+    def still_there() -> None:
+        assert set(agency.cells()) == {"capsule"}
+
     for _ in range(count):
-        user.until_done("enable root.cell", 0.4)
+        before = agency.snapshot()
+        user.until_done("enable root.cell", same)
+        before = agency.snapshot()
         enabled = agency.ledger()
-        user.until_done("cell create capsule.cell", 0.4)
-        created = agency.snapshot()
-        while not user.give("cell load capsule /tmp/large", 0.6):
-            assert not agency.cell("capsule")["loaded"] and agency.snapshot() == created
+        user.until_done("cell create capsule.cell", same)
+        before = agency.snapshot()
+        user.until_done("cell load capsule /tmp/large", unloaded)
         assert agency.cell("capsule")["loaded"]
-        while not user.give("cell start capsule", 0.1):
-            assert agency.cells() == {"capsule": "loadable"}
-        while not user.give("cell destroy capsule", 0.6):
-            assert set(agency.cells()) == {"capsule"}
+        user.until_done("cell start capsule", same)
+        user.until_done("cell destroy capsule", still_there)
         assert agency.cells() == {} and agency.ledger() == enabled
-        user.until_done("disable", 0.4)
+        before = agency.snapshot()
+        user.until_done("disable", same)
         assert not any(agency.ledger().values())
     both = [words for words, seen in user.outcomes.items() if seen == {0, INTERRUPTED}]
     assert len(both) >= 3, f"hardly anything was interrupted: {user.outcomes}"
