@@ -119,6 +119,7 @@ def test_a_failed_cell_is_told(enabled: Agency) -> None:
     enabled.launch("fault", "fault", "read-outside")
     enabled.await_state("fault", "failed")
     shown = enabled.do("cell show fault")
+    assert "data access outside the cell's memory" in shown, shown
     assert "failed" in shown and re.search(r"IPA +0x0*1800000\b", shown), shown
     enabled.refuses("cell start fault", "FAILED", "cell show fault")
     enabled.do("cell destroy fault")
