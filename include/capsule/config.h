@@ -37,7 +37,7 @@
 #define CAPSULE_MEM_ROOTSHARED		0x0080UL	/* stays mapped in the agency */
 #define CAPSULE_MEM_NO_HUGEPAGES	0x0100UL
 #define CAPSULE_MEM_PHYS_ANY		0x0200UL	/* phys_start chosen when created */
-#define CAPSULE_MEM_IO_UNALIGNED	0x8000UL	/* sub-page or checked accesses may be unaligned */
+#define CAPSULE_MEM_IO_UNALIGNED	0x8000UL	/* accepted, no effect: device memory has no unaligned accesses */
 /*
  * Permitted access widths. Without any of them all widths are permitted and
  * a page-aligned region is mapped; with some, every access traps and is
