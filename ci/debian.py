@@ -184,6 +184,8 @@ def _sysroot_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
 def _debian_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
     packages = ["?and(?essential,?architecture(arm64))", "usr-is-merged", "apt"]
     packages += ["systemd-sysv", "dbus", "udev", "kmod", "iproute2", "procps", "python3"]
+    # What makes configurations on the machine itself.
+    packages += ["python3-jinja2", "python3-libfdt"]
     return packages, {}
 
 
