@@ -82,9 +82,12 @@ def choose_cpus(text: str, others: Others, machine: Machine) -> list[int]:
     spare = [cpu for cpu in free if cpu != 0]
     if free and 0 not in free:
         spare = spare[1:]
+    offline = machine.seen.offline if machine.seen else set()
+    spare = [cpu for cpu in spare if cpu not in offline]
     if not 0 < int(text) <= len(spare):
+        away = f", {_cpu_text(sorted(offline))} offline" if offline else ""
         raise Unsupported(f"--cpus {text}: {len(spare)} of {len(machine.cpus)} CPUs can be given "
-                          "to a cell, one stays with the agency")
+                          f"to a cell, one stays with the agency{away}")
     return spare[-int(text):]
 
 

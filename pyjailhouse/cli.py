@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pyjailhouse import (cellconfig, compare, draw, fdt, importing, jailhouse, machine, native,
-                         rootconfig, show, source)
+from pyjailhouse import (cellconfig, compare, draw, fdt, importing, jailhouse, living, machine,
+                         native, rootconfig, running, show, source)
 from pyjailhouse.addresses import Range
 from pyjailhouse.annotated import Annotated
 from pyjailhouse.constants import ADDRESS_LIMIT, MAX_SIZE
@@ -88,8 +88,12 @@ def _cell(path: str) -> native.Cell:
 
 
 def _machine(args: argparse.Namespace) -> machine.Machine:
+    """That of --dtb, else the one that this runs on."""
+    strict = getattr(args, "strict", False)
+    if not args.dtb:
+        return running.read(Path(args.system), strict)
     data = _read(args.dtb, fdt.MAX_BLOB)
-    return machine.build(fdt.parse(data, args.dtb), getattr(args, "strict", False))
+    return machine.build(fdt.parse(data, args.dtb), strict)
 
 
 def _write(path: str, data: bytes) -> None:
@@ -140,6 +144,8 @@ def create(args: argparse.Namespace) -> int:
 
 def create_cell(args: argparse.Namespace) -> int:
     """config create-cell"""
+    if not args.root:
+        args.root, args.cell = living.records(Path(args.system), args.cell)
     others = cellconfig.Others(_system(args.root), [_cell(path) for path in args.cell])
     options = cellconfig.Options(args.name, args.cpus, args.memory, args.device, args.console,
                                  args.channel, args.linux)
@@ -215,9 +221,17 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
                         "once for both; stdout without")
 
 
+def _add_machine(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--dtb", metavar="FILE", help="the device tree blob of another machine; "
+                       "default: the machine that this runs on")
+    which.add_argument("--system", default="/", metavar="FOLDER",
+                       help="holds copies of another machine's proc and sys")
+
+
 def _add_create(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
     p = _verb(verbs, "create", create, "Make the root configuration of a machine.")
-    p.add_argument("--dtb", required=True, metavar="FILE", help="the machine's device tree blob")
+    _add_machine(p)
     p.add_argument("--name", type=cell_name, help="of the root cell; default: the board's")
     p.add_argument("--memory", type=memory_range, action="append", default=[],
                    metavar="START+SIZE", help="RAM, instead of what the tree says; repeatable")
@@ -235,8 +249,9 @@ def _add_create(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type
 def _add_create_cell(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
     p = _verb(verbs, "create-cell", create_cell, "Make the configuration of a cell.")
     p.add_argument("name", type=cell_name)
-    p.add_argument("--root", required=True, metavar="ROOT.cell")
-    p.add_argument("--dtb", required=True, metavar="FILE", help="the machine's device tree blob")
+    p.add_argument("--root", metavar="ROOT.cell",
+                   help="default: what is enabled, with the cells that there are")
+    _add_machine(p)
     p.add_argument("--cell", action="append", default=[], metavar="CELL.cell",
                    help="a cell that there is beside it; repeatable")
     p.add_argument("--cpus", default="1", metavar="N|LIST",

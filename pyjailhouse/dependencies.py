@@ -100,6 +100,10 @@ def warnings(machine: Machine, device: Device) -> list[str]:
         found.append(f"{node.path} transfers to memory by itself and no SMMU confines it: "
                      "the cell can reach all memory through it")
     found += _neighbours(machine, device)
+    bound = machine.seen.bound.get(node.path) if machine.seen else None
+    if bound:
+        found.append(f"{node.path} is used by driver {bound.driver} of this system: before the "
+                     f"cell is created, {bound.unbind}")
     if any(i.intid is None for i in device.interrupts):
         ends = sorted({i.kind for i in device.interrupts if i.intid is None})
         found.append(f"{node.path} has interrupts that end at {', '.join(ends)}: the cell does "

@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The nodes and properties of a device tree blob.
+"""The nodes and properties of a device tree, from a blob or the kernel's folder.
 
-Everything below this module works on Node objects; only this one knows libfdt.
+Everything below this module works on Node objects; only this one knows libfdt,
+and only for blobs: a machine that reads its own tree does without.
 Devicetree Specification 0.4 is cited as DTSpec.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import libfdt  # type: ignore[import]
-
-from pyjailhouse.errors import FormatError, TreeError
+from pyjailhouse.errors import CapsuleError, FormatError, TreeError
 
 MAX_BLOB = 64 << 20
 HEADER = struct.Struct(">10I")
@@ -198,8 +199,18 @@ class Tree:
         return {} if node is None else {name: node.string(name) for name in node.properties}
 
 
+def _library() -> Any:
+    try:
+        import libfdt  # type: ignore[import]
+    except ImportError:
+        raise CapsuleError("device tree blobs are read by python3-libfdt, which is not there: "
+                           "apt install python3-libfdt") from None
+    return libfdt
+
+
 def _check(data: bytes, name: str) -> None:
     """libfdt reads what the header says is there, so that is compared first."""
+    libfdt = _library()
     if len(data) < HEADER.size or HEADER.unpack_from(data)[0] != MAGIC:
         raise FormatError(f"{name}: no device tree blob")
     total = HEADER.unpack_from(data)[1]
@@ -212,8 +223,8 @@ def _check(data: bytes, name: str) -> None:
         raise FormatError(f"{name}: damaged device tree blob ({libfdt.strerror(code)})")
 
 
-def _reservations(data: bytes) -> list[tuple[int, int]]:
-    """The memory reservation block (DTSpec 5.3), ended by an entry of zeros."""
+def reservations(data: bytes) -> list[tuple[int, int]]:
+    """The memory reservation block of a blob (DTSpec 5.3), ended by an entry of zeros."""
     found = []
     at = HEADER.unpack_from(data)[4]
     while any(entry := struct.unpack_from(">QQ", data, at)):
@@ -222,8 +233,8 @@ def _reservations(data: bytes) -> list[tuple[int, int]]:
     return found
 
 
-def _properties(fdt: libfdt.FdtRo, offset: int) -> dict[str, bytes]:
-    quiet = (libfdt.NOTFOUND,)
+def _properties(fdt: Any, offset: int) -> dict[str, bytes]:
+    quiet = (_library().NOTFOUND,)
     found = {}
     at = fdt.first_property_offset(offset, quiet)
     while at >= 0:
@@ -233,7 +244,7 @@ def _properties(fdt: libfdt.FdtRo, offset: int) -> dict[str, bytes]:
     return found
 
 
-def _build(fdt: libfdt.FdtRo, tree: Tree) -> None:
+def _build(fdt: Any, tree: Tree) -> None:
     above = [tree.root]
     tree.root.properties = _properties(fdt, 0)
     offset, depth = _next(fdt, 0, 0)
@@ -248,8 +259,8 @@ def _build(fdt: libfdt.FdtRo, tree: Tree) -> None:
         offset, depth = _next(fdt, offset, depth)
 
 
-def _next(fdt: libfdt.FdtRo, offset: int, depth: int) -> tuple[int, int]:
-    following = fdt.next_node(offset, depth, (libfdt.NOTFOUND,))
+def _next(fdt: Any, offset: int, depth: int) -> tuple[int, int]:
+    following = fdt.next_node(offset, depth, (_library().NOTFOUND,))
     return (-1, -1) if isinstance(following, int) else (following[0], following[1])
 
 
@@ -257,11 +268,12 @@ def parse(data: bytes, name: str = "device tree") -> Tree:
     """The tree in a blob; FormatError or TreeError where it is damaged."""
     data = bytes(data)
     _check(data, name)
+    libfdt = _library()
     tree = Tree()
     try:
         fdt = libfdt.FdtRo(data)
         tree.boot_cpu = fdt.boot_cpuid_phys()
-        tree.reservations = _reservations(data)
+        tree.reservations = reservations(data)
         _build(fdt, tree)
     except (libfdt.FdtException, UnicodeDecodeError, ValueError, struct.error) as error:
         raise FormatError(f"{name}: damaged device tree blob ({error})") from None
@@ -275,3 +287,42 @@ def load(path: Path) -> Tree:
         return parse(path.read_bytes(), str(path))
     except OSError as error:
         raise FormatError(f"{path}: {error.strerror}") from None
+
+
+def _unit_order(name: str) -> tuple[str, int, str]:
+    """Nodes by name, then by unit address; folders come in no order of their own."""
+    base, _, unit = name.partition("@")
+    try:
+        return base, int(unit.split(",")[0] or "0", 16), unit
+    except ValueError:
+        return base, 0, unit
+
+
+def _fill(node: Node, folder: str, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise node.fail(f"more than {MAX_DEPTH} levels of nodes")
+    below = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                below.append(entry.name)
+            elif entry.name != "name":  # made up by the kernel
+                try:
+                    node.properties[entry.name] = Path(entry.path).read_bytes()
+                except PermissionError:
+                    pass  # the kernel keeps security-* for root
+    for name in sorted(below, key=_unit_order):
+        child = Node(name, node, node.tree)
+        node.children.append(child)
+        _fill(child, f"{folder}/{name}", depth + 1)
+
+
+def from_folder(folder: Path) -> Tree:
+    """The tree as a kernel shows it in /proc/device-tree; FormatError if there is none."""
+    tree = Tree()
+    try:
+        _fill(tree.root, str(folder), 1)
+    except OSError as error:
+        raise FormatError(f"{folder}: {error.strerror}") from None
+    tree.index()
+    return tree

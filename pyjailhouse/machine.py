@@ -78,6 +78,31 @@ class Device:
 
 
 @dataclass
+class Bound:
+    """A device that a driver of the running kernel uses."""
+
+    name: str  # as below /sys/bus/BUS/devices
+    bus: str
+    driver: str
+
+    @property
+    def unbind(self) -> str:
+        """The command that frees it."""
+        return f"echo {self.name} > /sys/bus/{self.bus}/drivers/{self.driver}/unbind"
+
+
+@dataclass
+class Seen:
+    """What the running kernel knows beyond the device tree."""
+
+    ram: list[Range] = field(default_factory=list)
+    spis: set[int] = field(default_factory=set)  # INTIDs that have a handler
+    bound: dict[str, Bound] = field(default_factory=dict)  # by path of the node
+    offline: set[int] = field(default_factory=set)  # CPUs that cannot be given away now
+    possible: set[int] = field(default_factory=set)  # CPUs
+
+
+@dataclass
 class Machine:
     """All of it. Devices that are not enabled are listed, too."""
 
@@ -91,6 +116,7 @@ class Machine:
     devices: list[Device]
     pci: list[PciHost]
     notes: list[str] = field(default_factory=list)
+    seen: Seen | None = None  # None: only the tree is known
 
     def device(self, name: str) -> Device | None:
         """The device with that path, alias, or unit name if only one has it."""
@@ -104,6 +130,7 @@ class Machine:
         """Every SPI that some node claims, enabled or not."""
         spis = {spi for device in self.devices for spi in device.spis}
         spis.update(self.gic.message_spis or [])
+        spis.update(self.seen.spis if self.seen else ())
         for node in self.tree.nodes():
             spis.update(irq.indirect_spis(node))
         return spis

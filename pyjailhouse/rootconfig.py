@@ -133,7 +133,10 @@ def _known_ram(machine: Machine, options: Options) -> list[tuple[Range, str]]:
     """RAM with a size; what the user says is all there is."""
     if options.memory:
         return [(r, "RAM, as --memory says") for r in options.memory]
-    return [(m.range, f"RAM: {m.node.path}") for m in machine.memory if m.range.size]
+    told = [(m.range, f"RAM: {m.node.path}") for m in machine.memory if m.range.size]
+    # UEFI takes the memory nodes out of the tree; what is plugged in later was never there.
+    seen = machine.seen.ram if machine.seen else []
+    return told + [(r, "RAM: /proc/iomem") for r in subtract(seen, [r for r, _ in told])]
 
 
 def _inner_pages(r: Range) -> Range:

@@ -8,8 +8,6 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from pyjailhouse import constants as c
 from pyjailhouse.annotated import Annotated
 from pyjailhouse.errors import CapsuleError
@@ -105,7 +103,18 @@ def region_comment(region: Memory) -> str:
     return f"{kind}, shared with the agency" if region.flags & c.MEM_ROOTSHARED else kind
 
 
-def _environment() -> jinja2.Environment:
+def _library() -> Any:
+    """Only C needs it: a machine that compiles for itself does without."""
+    try:
+        import jinja2
+    except ImportError:
+        raise CapsuleError("C sources are written by python3-jinja2, which is not there: "
+                           "apt install python3-jinja2, or write NAME.cell only") from None
+    return jinja2
+
+
+def _environment() -> Any:
+    jinja2 = _library()
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(path) for path in TEMPLATES]),
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
@@ -135,7 +144,7 @@ def to_c(annotated: Annotated) -> str:
                            annotated.fields) if system else []
     try:
         template = _environment().get_template("config.c.j2")
-    except jinja2.TemplateNotFound:
+    except _library().TemplateNotFound:
         raise CapsuleError("template config.c.j2 is not installed beside pyjailhouse") from None
     return template.render(
         header=_header_lines(annotated.header or [cell.name]), cell=cell, system=system,

@@ -201,7 +201,8 @@ def test_import(tools, machine):
 
 
 @pytest.mark.parametrize("words, code, why", [
-    (["create"], USAGE, "--dtb"),
+    (["create", "--system", "/nowhere"], REFUSED, "--dtb FILE"),
+    (["create", "--dtb", "x", "--system", "/tmp"], USAGE, "not allowed"),
     (["create", "--dtb", "/nowhere.dtb"], FILE, "No such file"),
     (["create", "--dtb", "/dev/null"], REFUSED, "no device tree blob"),
     (["create", "--dtb", "/dev/null", "--memory", "5"], USAGE, "START+SIZE"),
