@@ -28,6 +28,7 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # How Debian names the kernels of a series; the highest number is the newest.
 KERNELS = {
     "6.1": re.compile(r"linux-image-(6\.1\.0-\d+)-arm64"),
+    "6.1-rt": re.compile(r"linux-image-(6\.1\.0-\d+)-rt-arm64"),
     "6.12": re.compile(r"linux-image-(6\.12\.\d+\+(?:deb12|bpo))-arm64"),
 }
 
@@ -129,7 +130,7 @@ Binary::apt-get::DPkg::Post-Invoke "";
             ) from None
 
     def newest_kernel(self, series: str) -> str:
-        """The full version of the newest kernel of a series, such as 6.1.0-40."""
+        """The version of the newest kernel of a series, such as 6.1.0-40."""
         pattern = KERNELS[series]
         names = self.run("apt-cache", "pkgnames", "linux-image-").split()
         versions = [m.group(1) for m in map(pattern.fullmatch, names) if m]
@@ -161,16 +162,17 @@ Binary::apt-get::DPkg::Post-Invoke "";
 def _kernel_packages(apt: Apt, series: str) -> tuple[list[str], dict[str, str]]:
     """The packages of one kernel: image, headers, and the programs that build modules."""
     version = apt.newest_kernel(series)
-    common = version.removesuffix("-arm64")
+    realtime = "-rt" if series.endswith("-rt") else ""
     # 6.1 names its kbuild by series, later ones by the exact version.
-    kbuild = "linux-kbuild-6.1" if series == "6.1" else f"linux-kbuild-{version}"
+    kbuild = f"linux-kbuild-{'6.1' if version.startswith('6.1.') else version}"
+    release = f"{version}{realtime}-arm64"
     packages = [
-        f"linux-image-{version}-arm64",
-        f"linux-headers-{version}-arm64",
-        f"linux-headers-{common}-common",
+        f"linux-image-{release}",
+        f"linux-headers-{release}",
+        f"linux-headers-{version}-common{realtime}",
         f"{kbuild}:{host_architecture()}",
     ]
-    return packages, {"release": f"{version}-arm64", "common": common, "kbuild": kbuild}
+    return packages, {"release": release, "kbuild": kbuild}
 
 
 def _small_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:

@@ -14,7 +14,7 @@ from ci.qemu import Machine
 
 _FLAGS = ("secure", "icount", "vhe")
 _NAME = re.compile(
-    r"gicv(?P<gic>[23])-(?P<kernel>\d+\.\d+)-(?P<cpu>[a-z0-9-]+?)(?P<flags>(-(secure|icount|vhe))*)"
+    r"gicv(?P<gic>[23])-(?P<kernel>\d+\.\d+(-rt)?)-(?P<cpu>[a-z0-9-]+?)(?P<flags>(-(secure|icount|vhe))*)"
 )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from agency import Agency
-from building import BUILD, make
+from building import BUILD, make, make_module
 from ci.qemu import MachineDied
 from lib.fleet import Spec
 
@@ -50,7 +50,7 @@ class Stable:
         self.drop()
         self.count += 1
         options = dict(spec)
-        added = options.pop("add", ())
+        added = [*make_module(options["kernel"]), *options.pop("add", ())]
         self.machine = Agency(add=[*self.staged, *added],
                               directory=self.folder / f"{self.count}", **options)
         self.spec = spec
