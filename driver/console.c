@@ -235,7 +235,8 @@ static int choose(struct reader *r, u32 ring, struct capsule_err *err)
 	if (!r->cell)
 		return refuse(err, -ENOENT, ring ? CAPSULE_REASON_NO_SUCH_CELL :
 			      CAPSULE_REASON_ROOT_CELL, ring, 0);
-	if (!(r->cell->config->flags & CAPSULE_CELL_CONSOLE_PERMITTED))
+	if (!(r->cell->config->flags & CAPSULE_CELL_CONSOLE_PERMITTED) &&
+	    !(r->cell->config->console.flags & CAPSULE_CON_VIRTUAL))
 		return refuse(err, -EINVAL, CAPSULE_REASON_NO_CONSOLE, ring, 0);
 	return 0;
 }

@@ -70,6 +70,7 @@ class Console:
     type: int = c.CON_NONE
     flags: int = 0
     divider: int = 0
+    irq: int = 0  # of a virtual one
 
 
 @dataclass
@@ -186,10 +187,8 @@ def _prefix(r: _Reader, signature: bytes, what: str) -> int:
     return total
 
 
-def _console(r: _Reader, what: str) -> Console:
-    address, size, type_, flags, divider, reserved = r.take(CONSOLE)
-    r.zero(reserved, f"reserved of {what}")
-    return Console(address, size, type_, flags, divider)
+def _console(r: _Reader) -> Console:
+    return Console(*r.take(CONSOLE))
 
 
 def _name(r: _Reader, raw: bytes) -> str:
@@ -235,7 +234,7 @@ def _cell(r: _Reader, is_root: bool) -> Cell:
     r.zero(channels, "num_channels")
     r.zero(vpci, "vpci_irq_base")
     cell = Cell(_name(r, raw), flags, msg_reply_timeout=timeout, cpu_reset_address=reset)
-    cell.console = _console(r, "the console")
+    cell.console = _console(r)
     for value in r.take(RESERVED1):
         r.zero(value, "reserved1")
     counts = (regions, chips, smcs)
@@ -279,7 +278,7 @@ def read_system(data: bytes, name: str = "system") -> System:
     r.zero(reserved, "reserved1 of the system")
     memory = Memory(*r.take(MEMORY))
     r.flags(memory.flags, c.MEM_PHYS_ANY, "hypervisor_memory")
-    console = _console(r, "debug_console")
+    console = _console(r)
     platform = _platform(r)
     return System(memory, _cell(r, True), platform, console)
 
@@ -295,7 +294,7 @@ def read(data: bytes, name: str = "configuration") -> Cell | System:
 
 def _pack_console(console: Console) -> bytes:
     return CONSOLE.pack(console.address, console.size, console.type, console.flags,
-                        console.divider, 0)
+                        console.divider, console.irq)
 
 
 def _pack_memory(m: Memory) -> bytes:

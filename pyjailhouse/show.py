@@ -54,7 +54,8 @@ def _console_text(console: Console) -> str:
     kind = c.CON_TYPES.get(console.type, f"type {console.type}").removeprefix("CAPSULE_CON_")
     return (f"{kind} at {console.address:#x}, {console.size:#x} bytes, "
             f"{flags_text(console.flags, c.CON_FLAGS)}"
-            + (f", divider {console.divider}" if console.divider else ""))
+            + (f", divider {console.divider}" if console.divider else "")
+            + (f", interrupt {console.irq}" if console.irq else ""))
 
 
 def _memory_lines(memory: list[Memory]) -> list[str]:

@@ -84,6 +84,8 @@ def _console_lines(console: Console) -> list[str]:
         lines.append(f".flags = {' | '.join(c.flag_names(console.flags, c.CON_FLAGS))},")
     if console.divider:
         lines.append(f".divider = {console.divider},")
+    if console.irq:
+        lines.append(f".irq = {console.irq},")
     return lines
 
 

@@ -118,6 +118,45 @@ static int check_irqchips(const struct capsule_cell_desc *c, uint64_t answer[4])
 	return 0;
 }
 
+static bool console_overlaps(const struct capsule_cell_desc *c)
+{
+	const struct capsule_memory *m = config_regions(c);
+
+	for (unsigned i = 0; i < c->num_memory_regions; i++)
+		if (c->console.address < m[i].virt_start + m[i].size &&
+		    m[i].virt_start < c->console.address + PAGE_SIZE)
+			return true;
+	return false;
+}
+
+static bool names_irq(const struct capsule_cell_desc *c, uint32_t intid)
+{
+	const struct capsule_irqchip *chip = config_irqchips(c);
+
+	for (unsigned i = 0; i < c->num_irqchips; i++)
+		if (intid >= chip[i].pin_base && intid - chip[i].pin_base < 128 &&
+		    chip[i].pin_bitmap[(intid - chip[i].pin_base) / 32] >> (intid % 32) & 1)
+			return true;
+	return false;
+}
+
+/* Only a UART that is emulated concerns EL2; whether it has its own is another matter. */
+static int check_console(const struct capsule_cell_desc *c, uint64_t answer[4])
+{
+	const struct capsule_console *con = &c->console;
+
+	if (!(con->flags & CAPSULE_CON_VIRTUAL))
+		return 0;
+	if (con->type != CAPSULE_CON_PL011 || con->size != PAGE_SIZE ||
+	    con->flags != (CAPSULE_CON_MMIO | CAPSULE_CON_VIRTUAL) ||
+	    !IS_ALIGNED(con->address, PAGE_SIZE) || con->address + PAGE_SIZE < con->address ||
+	    console_overlaps(c))
+		return BAD(CFG_CONSOLE, con->type, con->address);
+	if (con->irq < 32 || con->irq >= 1020 || names_irq(c, con->irq))
+		return BAD(CFG_IRQ, con->irq, 0);
+	return 0;
+}
+
 int config_check_cell(const struct capsule_cell_desc *c, uint32_t size, uint32_t valid_flags,
 		      uint64_t answer[4])
 {
@@ -145,7 +184,9 @@ int config_check_cell(const struct capsule_cell_desc *c, uint32_t size, uint32_t
 			return rc;
 	}
 	rc = check_overlaps(m, c->num_memory_regions, answer);
-	return rc ? rc : check_irqchips(c, answer);
+	if (!rc)
+		rc = check_irqchips(c, answer);
+	return rc ? rc : check_console(c, answer);
 }
 
 int config_check_system(const struct capsule_system *s, uint32_t size, uint64_t answer[4])
@@ -159,6 +200,8 @@ int config_check_system(const struct capsule_system *s, uint32_t size, uint64_t 
 		return BAD(CFG_SIZE, s->total_size, size);
 	if (s->flags || s->reserved0 || s->reserved1)
 		return BAD(CFG_RESERVED, 0, 0);
+	if ((s->debug_console.flags | s->root_cell.console.flags) & CAPSULE_CON_VIRTUAL)
+		return BAD(CFG_CONSOLE, s->debug_console.type, s->debug_console.address);
 	return config_check_cell(&s->root_cell,
 				 size - (uint32_t)offsetof(struct capsule_system, root_cell),
 				 CAPSULE_ROOT_VALID_FLAGS, answer);

@@ -14,6 +14,7 @@
 #include "power.h"
 #include "stage2.h"
 #include "start.h"
+#include "vpl011.h"
 
 #define CELL_PAGES	2
 _Static_assert(sizeof(struct cell) <= CELL_PAGES * PAGE_SIZE, "a cell fits its pages");
@@ -129,6 +130,9 @@ static int build(struct cell *cell, pa_t config, uint64_t size, uint64_t answer[
 		rc = add_comm(cell, answer);
 	if (rc)
 		return rc;
+	if (vpl011_present(cell) && gic_owns_frame(cell->config->console.address, PAGE_SIZE))
+		return refuse(answer, -CAPSULE_EINVAL, CAPSULE_REASON_CFG_CONSOLE,
+			      cell->config->console.type, cell->config->console.address);
 	if (gic_cell_check(cell->config, &intid))
 		return refuse(answer, -CAPSULE_EBUSY, CAPSULE_REASON_IRQ_NOT_OWNED, intid, 0);
 	if (stage2_create(cell))

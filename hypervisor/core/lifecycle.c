@@ -12,6 +12,7 @@
 #include "root.h"
 #include "start.h"
 #include "sysreg.h"
+#include "vpl011.h"
 
 #define EVENTS_PER_SECOND	10
 
@@ -135,7 +136,7 @@ static void init_comm(struct cell *cell)
 	comm->console.address = c->console.address;
 	comm->console.size = c->console.size;
 	comm->console.type = c->console.type;
-	comm->console.flags = c->console.flags;
+	comm->console.flags = c->console.flags & (uint16_t)~CAPSULE_CON_VIRTUAL;
 	comm->console.divider = c->console.divider;
 	comm->pci_mmconfig_base = p->pci_mmconfig_base;
 	comm->gic_version = p->gic_version;
@@ -156,6 +157,7 @@ static struct vcpu *enter_running(struct cell *cell)
 	init_comm(cell);
 	cell->has_run = true;
 	gic_cell_reset(cell);
+	vpl011_reset(cell);
 	cell->status->comm_state = CAPSULE_COMM_RUNNING;
 	cell->restart = false;
 	boot->entry = cell->config->cpu_reset_address;

@@ -6,11 +6,11 @@
 #include "guarded.h"
 #include "hvmap.h"
 #include "ownership.h"
+#include "vpl011.h"
 
 bool mmio_claims(const struct cell *cell, uint64_t ipa)
 {
-	(void)cell;
-	return gic_owns_frame(ipa, 1);
+	return gic_owns_frame(ipa, 1) || vpl011_claims(cell, ipa);
 }
 
 /* Only what is the agency's or the cell's own is touched for a cell. */
@@ -85,5 +85,7 @@ enum mmio_result mmio_dispatch(struct vcpu *vcpu, struct mmio_access *a)
 {
 	enum mmio_result rc = gic_mmio(vcpu, a);
 
+	if (rc == MMIO_NOT_MINE && vpl011_claims(vcpu->cell, a->ipa))
+		return vpl011_mmio(vcpu, a);
 	return rc == MMIO_NOT_MINE ? region_access(vcpu, a) : rc;
 }

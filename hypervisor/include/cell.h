@@ -10,6 +10,7 @@
 #include "pgtable.h"
 #include "spinlock.h"
 #include "vcpu.h"
+#include "vpl011_state.h"
 
 #define MAX_SPIS		1024	/* INTIDs 0..1019, as a bitmap */
 #define CLUSTERS_PER_CELL	CAPSULE_MAX_CPUS	/* one core a cluster where Aff0 is the thread */
@@ -73,6 +74,7 @@ struct cell {
 	bool restart;				/* SYSTEM_RESET: start again when all CPUs are off */
 
 	struct vgic_dist dist;
+	struct vpl011 uart;			/* with CAPSULE_CON_VIRTUAL */
 };
 
 extern struct cell root_cell;

@@ -6,7 +6,7 @@
 #include "cell.h"
 #include "mmio.h"
 
-/* True for frames that are emulated whatever stage 2 says (interrupt controller). */
+/* True for frames that are emulated whatever stage 2 says (interrupt controller, UART). */
 bool mmio_claims(const struct cell *cell, uint64_t ipa);
 /* Serves the access: emulated frames, then trapped regions of the cell. */
 enum mmio_result mmio_dispatch(struct vcpu *vcpu, struct mmio_access *a);

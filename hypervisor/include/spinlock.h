@@ -10,6 +10,7 @@
  *   3. assign lock          (struct pcpu.assign_lock: whose vCPU a parked CPU waits for)
  *   3b. cell power lock      (struct cell.power_lock: CPU_ON/OFF, state)
  *   4. distributor lock     (gic: registers of the physical distributor)
+ *   4b. virtual UART lock    (struct vpl011.lock: its registers and FIFO)
  *   5. vCPU interrupt lock  (struct vcpu.irq.lock: pending interrupts)
  *   6. pool lock            (core/pool.c)
  *   7. console lock         (core/console.c)

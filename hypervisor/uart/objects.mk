@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-uart-objs := $(addprefix uart/, uart.o)
+uart-objs := $(addprefix uart/, uart.o vpl011.o)

@@ -78,15 +78,20 @@ enum capsule_console_type {
 
 #define CAPSULE_CON_MMIO		0x0001	/* the only access there is on arm64 */
 #define CAPSULE_CON_REGDIST_4		0x0002	/* registers 4 bytes apart */
-#define CAPSULE_CON_VALID_FLAGS		0x0003
+/*
+ * A PL011 that the hypervisor emulates at the IPA address (page aligned,
+ * size 0x1000), joined to the cell's console. Cells other than the root only.
+ */
+#define CAPSULE_CON_VIRTUAL		0x0004
+#define CAPSULE_CON_VALID_FLAGS		0x0007
 
 struct capsule_console {
-	uint64_t address;	/* physical address, bytes */
+	uint64_t address;	/* physical address (CON_VIRTUAL: IPA), bytes */
 	uint32_t size;		/* bytes */
 	uint16_t type;		/* enum capsule_console_type */
 	uint16_t flags;		/* CAPSULE_CON_* */
 	uint32_t divider;	/* 8250: baud rate divider, 0 leaves it as it is */
-	uint32_t reserved;
+	uint32_t irq;		/* CON_VIRTUAL: INTID of an SPI that no irqchip of the cell names; else 0 */
 };
 
 /* struct capsule_cell_desc.flags */

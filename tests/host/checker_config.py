@@ -52,11 +52,11 @@ class Console:
     type: int = 0
     flags: int = 0
     divider: int = 0
-    reserved: int = 0
+    irq: int = 0
 
     def pack(self) -> bytes:
         return struct.pack("<QIHHII", self.address, self.size, self.type, self.flags,
-                           self.divider, self.reserved)
+                           self.divider, self.irq)
 
 
 COMM_REGION = Region(0, 0x80000000, 0x1000, READ | WRITE | COMM)

@@ -92,6 +92,18 @@ def at(phys: int, virt: int, size: int, flags: int) -> Cell:
     return cell_with(Region(phys, virt, size, flags))
 
 
+def virtual(chips=(), **fields):
+    """A cell with a virtual PL011, in order but for what is given."""
+    console = {"address": 0x90000000, "size": 0x1000, "type": 3, "flags": 5, "irq": 40, **fields}
+    return Cell(console=Console(**console), chips=chips)
+
+
+def test_virtual_console_is_in_order(checker):
+    """On an interrupt that the machine lacks, and on one that is the agency's."""
+    for irq in (40, 900):
+        assert checker.ask(System().pack(), virtual(irq=irq).pack()).findings == []
+
+
 BAD_CELLS = {
     "signature": (Cell(signature=b"JHCLL"), "CFG_SIGNATURE", "no Capsule configuration"),
     "revision": (Cell(revision=2), "CFG_REVISION", "revision 2, revision 1"),
@@ -99,7 +111,6 @@ BAD_CELLS = {
     "total-size": (Cell(total_size=1000), "CFG_SIZE", "1000 bytes where 200"),
     "header-reserved": (Cell(reserved0=1), "CFG_RESERVED", "reserved0"),
     "reserved": (Cell(reserved1=1), "CFG_RESERVED", "reserved1"),
-    "console-reserved": (Cell(console=Console(reserved=1)), "CFG_RESERVED", "console"),
     "vpci": (Cell(vpci_irq_base=32), "CFG_RESERVED", "vpci_irq_base"),
     "flags": (Cell(flags=0x100), "CFG_FLAGS", "0x100"),
     "region-flags": (at(0, 0x1000000, 0x1000, cc.READ | cc.ANY | 0x400), "CFG_FLAGS",
@@ -187,6 +198,20 @@ BAD_CELLS = {
     "console-flags": (Cell(console=Console(0x09000000, 0x1000, 3, 0)), "CFG_CONSOLE", "flags"),
     "console-address": (Cell(console=Console(0, 0x1000, 3, 1)), "CFG_CONSOLE", "address"),
     "console-none": (Cell(console=Console(0x09000000, 0, 0, 0)), "CFG_CONSOLE", "no type"),
+    "console-none-irq": (Cell(console=Console(irq=1)), "CFG_CONSOLE", "no type"),
+    "console-real-irq": (Cell(console=Console(0x09000000, 0x1000, 3, 1, irq=33)), "CFG_CONSOLE",
+                         "only a virtual UART"),
+    "console-virtual-8250": (virtual(type=2), "CFG_CONSOLE", "no plain PL011"),
+    "console-virtual-regdist": (virtual(flags=7), "CFG_CONSOLE", "no plain PL011"),
+    "console-virtual-divider": (virtual(divider=1), "CFG_CONSOLE", "no plain PL011"),
+    "console-virtual-unaligned": (virtual(address=0x90000800), "CFG_CONSOLE", "not one page"),
+    "console-virtual-size": (virtual(size=0x2000), "CFG_CONSOLE", "not one page"),
+    "console-virtual-in-ram": (virtual(address=0xff000), "CFG_CONSOLE", "memory region 0"),
+    "console-virtual-on-gic": (virtual(address=0x080a1000), "CFG_CONSOLE", "sees the GIC"),
+    "console-virtual-no-irq": (virtual(irq=0), "CFG_IRQ", "irq 0 of the console"),
+    "console-virtual-ppi": (virtual(irq=31), "CFG_IRQ", "irq 31 of the console"),
+    "console-virtual-special": (virtual(irq=1020), "CFG_IRQ", "irq 1020 of the console"),
+    "console-virtual-own-irq": (virtual(chips=(Chip(32, (40,)),), irq=40), "CFG_IRQ", "irq 40"),
     "root-name": (Cell(name=b"machine"), "NAME_IN_USE", "that of the root cell"),
 }
 
@@ -228,6 +253,10 @@ BAD_SYSTEMS = {
     "notify-unlisted": (System(notify_irq=300), "NOTIFY_IRQ", "notify_irq 300"),
     "pci-virtual": (System(pci_is_virtual=2), "CFG_PLATFORM", "pci_is_virtual"),
     "console": (System(console=Console(0x09000000, 0x1000, 7, 1)), "CFG_CONSOLE", "debug_console"),
+    "console-virtual": (System(console=Console(0x09000000, 0x1000, 3, 5, irq=40)), "CFG_CONSOLE",
+                        "for cells"),
+    "root-console-virtual": (root_with(console=Console(0x09000000, 0x1000, 3, 5, irq=40)),
+                             "CFG_CONSOLE", "for cells"),
     "root-signature": (root_with(signature=b"CAPSYST"), "CFG_SIGNATURE", ""),
     "root-flags": (root_with(flags=1), "CFG_FLAGS", "root cell"),
     "root-no-cpu": (root_with(flags=0), "CFG_CPU", "no CPU"),

@@ -29,7 +29,7 @@ def bits(mask: int):
     return U64.map(lambda value: value & mask)
 
 
-CONSOLES = st.builds(Console, U64, U32, U16, U16, U32)
+CONSOLES = st.builds(Console, U64, U32, U16, U16, U32, U32)
 REGIONS = st.builds(Memory, U64, U64, U64, bits(c.MEM_VALID_FLAGS))
 CHIPS = st.builds(Irqchip, U64, U32, U32, st.tuples(U32, U32, U32, U32))
 

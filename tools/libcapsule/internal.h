@@ -71,6 +71,8 @@ size_t platform_frames(const struct capsule_platform *platform, struct range *fr
 
 void chk_console(const struct capsule_console *console, const char *file, const char *which,
 		 struct chk_report *report);
+void chk_real_console(const struct capsule_console *console, const char *file, const char *which,
+		      struct chk_report *report);
 void chk_regions(const struct chk_cell *cell, struct chk_report *report);
 void chk_irqchips(const struct chk_cell *cell, const struct chk_system *system,
 		  struct chk_report *report);

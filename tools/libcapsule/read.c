@@ -162,8 +162,6 @@ static bool read_desc_fields(const struct input *in, const struct capsule_cell_d
 		return reserved_set(in, "vpci_irq_base");
 	if (d->reserved1[0] | d->reserved1[1])
 		return reserved_set(in, "reserved1 of the cell");
-	if (d->console.reserved)
-		return reserved_set(in, "reserved of the cell's console");
 	return read_name(in, d->name) && read_counts(in, d, is_root);
 }
 
@@ -255,8 +253,6 @@ static bool read_system_reserved(const struct input *in, const struct capsule_sy
 	if (s->hypervisor_memory.flags & ~CAPSULE_MEM_PHYS_ANY)
 		return unknown_flags(in, "hypervisor_memory",
 				     s->hypervisor_memory.flags & ~CAPSULE_MEM_PHYS_ANY);
-	if (s->debug_console.reserved)
-		return reserved_set(in, "reserved of debug_console");
 	if (p->reserved0 || p->reserved1 ||
 	    p->reserved2[0] | p->reserved2[1] | p->reserved2[2] | p->reserved2[3])
 		return reserved_set(in, "a reserved field of platform_info");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A cell by itself and on its machine. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
@@ -13,18 +14,90 @@ void chk_console(const struct capsule_console *c, const char *file, const char *
 	const char *what = NULL;
 
 	if (c->type == CAPSULE_CON_NONE) {
-		if (c->address || c->size || c->flags || c->divider)
+		if (c->address || c->size || c->flags || c->divider || c->irq)
 			what = "has no type but other fields: choose a type or clear them";
 	} else if (c->type != CAPSULE_CON_8250 && c->type != CAPSULE_CON_PL011) {
 		what = "has an unknown type: use CAPSULE_CON_8250 or CAPSULE_CON_PL011";
 	} else if (c->flags & ~CAPSULE_CON_VALID_FLAGS || !(c->flags & CAPSULE_CON_MMIO)) {
-		what = "has wrong flags: CAPSULE_CON_MMIO is needed, CAPSULE_CON_REGDIST_4 possible";
+		what = "has wrong flags: CAPSULE_CON_MMIO is needed, CAPSULE_CON_REGDIST_4 or CAPSULE_CON_VIRTUAL possible";
 	} else if (!c->address || !range_valid(c->address, c->size)) {
 		what = "has no address or no size: give those of the UART";
+	} else if (c->irq && !(c->flags & CAPSULE_CON_VIRTUAL)) {
+		what = "has an irq, which only a virtual UART takes: remove it, or add CAPSULE_CON_VIRTUAL";
 	}
 	if (what)
 		chk_error(report, file, CAPSULE_REASON_CFG_CONSOLE, c->type, c->address, "%s %s",
 			  which, what);
+}
+
+static void bad_console(const struct chk_cell *cell, struct chk_report *report, const char *what)
+{
+	const struct capsule_console *c = &cell->desc.console;
+
+	chk_error(report, cell->file, CAPSULE_REASON_CFG_CONSOLE, c->type, c->address,
+		  "console at 0x%" PRIx64 " %s", c->address, what);
+}
+
+/* The page where EL2 emulates the UART belongs to no region. */
+static void check_console_page(const struct chk_cell *cell, const struct chk_system *system,
+			       struct chk_report *report)
+{
+	const struct capsule_console *c = &cell->desc.console;
+	struct range frames[MAX_FRAMES];
+	size_t i, num = system ? platform_frames(&system->header.platform_info, frames) : 0;
+	char text[REGION_TEXT_LEN + 32];
+
+	for (i = 0; i < cell->desc.num_memory_regions; i++) {
+		const struct capsule_memory *m = &cell->regions[i];
+
+		if (!range_valid(m->virt_start, m->size) ||
+		    !ranges_overlap(m->virt_start, m->size, c->address, c->size))
+			continue;
+		snprintf(text, sizeof(text), "lies in memory region %zu: choose another address", i);
+		bad_console(cell, report, text);
+	}
+	for (i = 0; i < num && i < 2; i++)
+		if (range_valid(frames[i].start, frames[i].size) &&
+		    ranges_overlap(frames[i].start, frames[i].size, c->address, c->size))
+			bad_console(cell, report,
+				    "lies where the cell sees the GIC: choose another address");
+}
+
+/* A UART that EL2 emulates: no other place or interrupt may be meant by it. */
+static void check_virtual_console(const struct chk_cell *cell, const struct chk_system *system,
+				  struct chk_report *report)
+{
+	const struct capsule_console *c = &cell->desc.console;
+
+	if (!(c->flags & CAPSULE_CON_VIRTUAL) || c->type == CAPSULE_CON_NONE)
+		return;
+	if (c->type != CAPSULE_CON_PL011 || c->flags & CAPSULE_CON_REGDIST_4 || c->divider)
+		bad_console(cell, report,
+			    "is virtual but no plain PL011: use CAPSULE_CON_PL011 with CAPSULE_CON_MMIO and CAPSULE_CON_VIRTUAL, without divider");
+	if (c->address & PAGE_MASK || c->size != CAPSULE_PAGE_SIZE)
+		bad_console(cell, report,
+			    "is virtual but not one page: align address to 0x1000 and let size be 0x1000");
+	else if (range_valid(c->address, c->size))
+		check_console_page(cell, system, report);
+	if (c->irq < FIRST_SPI || c->irq >= NUM_INTIDS)
+		chk_error(report, cell->file, CAPSULE_REASON_CFG_IRQ, c->irq, 0,
+			  "irq %u of the console is no SPI: take one from %u to %u", c->irq,
+			  FIRST_SPI, NUM_INTIDS - 1);
+	else if (cell_has_irq(cell, c->irq))
+		chk_error(report, cell->file, CAPSULE_REASON_CFG_IRQ, c->irq, 0,
+			  "irq %u of the console is named by an irqchip, too: take another, it need not be a line of the machine",
+			  c->irq);
+}
+
+/* What is true of the agency's console and of EL2's own: a UART of the machine. */
+void chk_real_console(const struct capsule_console *c, const char *file, const char *which,
+		      struct chk_report *report)
+{
+	chk_console(c, file, which, report);
+	if (c->flags & CAPSULE_CON_VIRTUAL)
+		chk_error(report, file, CAPSULE_REASON_CFG_CONSOLE, c->type, c->address,
+			  "%s has CAPSULE_CON_VIRTUAL, which is for cells: name a UART of the machine",
+			  which);
 }
 
 static void check_entry(const struct chk_cell *cell, struct chk_report *report)
@@ -224,6 +297,7 @@ void chk_cell(const struct chk_cell *cell, const struct chk_system *system,
 	chk_irqchips(cell, system, report);
 	check_smc_ids(cell, report);
 	chk_console(&cell->desc.console, cell->file, "console", report);
+	check_virtual_console(cell, system, report);
 	check_flags(cell, report);
 	if (!system)
 		return;

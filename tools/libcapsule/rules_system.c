@@ -179,13 +179,13 @@ static void check_root(const struct chk_system *s, struct chk_report *report)
 	if (root->desc.num_smc_ids)
 		chk_warn(report, s->file,
 			 "the root cell lists SMC ids, but the agency reaches firmware with all of them: remove the list");
-	chk_console(&root->desc.console, s->file, "console of the root cell", report);
+	chk_real_console(&root->desc.console, s->file, "console of the root cell", report);
 }
 
 void chk_system(const struct chk_system *system, struct chk_report *report)
 {
 	check_platform(system, report);
 	check_hypervisor_memory(system, report);
-	chk_console(&system->header.debug_console, system->file, "debug_console", report);
+	chk_real_console(&system->header.debug_console, system->file, "debug_console", report);
 	check_root(system, report);
 }

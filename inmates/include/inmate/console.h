@@ -7,6 +7,7 @@
 #ifndef INMATE_CONSOLE_H
 #define INMATE_CONSOLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +27,13 @@ void console_break_lock(void);
 void vconsole_write(const char *text, size_t len);
 void pl011_init(uintptr_t base);
 void pl011_write(const char *text, size_t len);
+
+/* Input, of the UART given to pl011_init(). */
+/* The next byte, or -1 if there is none. */
+int pl011_getc(void);
+/* Lets the UART interrupt when there is input; it goes on until all is read. */
+void pl011_input_interrupt(bool on);
+/* UARTPeriphID0-3 and UARTPCellID0-3, the first in the lowest byte. */
+uint64_t pl011_identification(void);
 
 #endif
