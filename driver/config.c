@@ -146,7 +146,8 @@ static int check_region(const struct capsule_memory *m, u32 index, struct capsul
 	if (!m->size || check_add_overflow(m->phys_start, m->size, &end) ||
 	    check_add_overflow(m->virt_start, m->size, &end) || m->size > BIT_ULL(48) ||
 	    ((m->flags & CAPSULE_MEM_PHYS_ANY) &&
-	     (m->flags & (CAPSULE_MEM_IO | CAPSULE_MEM_COMM_REGION | CAPSULE_MEM_ROOTSHARED))))
+	     (m->flags & (CAPSULE_MEM_IO | CAPSULE_MEM_COMM_REGION | CAPSULE_MEM_ROOTSHARED))) ||
+	    ((m->flags & CAPSULE_MEM_VIRT_IS_PHYS) && !(m->flags & CAPSULE_MEM_PHYS_ANY)))
 		return refuse(err, -EINVAL, CAPSULE_REASON_CFG_REGION, index, m->phys_start);
 	if (!(m->flags & CAPSULE_MEM_IO) &&
 	    ((m->phys_start | m->virt_start | m->size) & ~PAGE_MASK))

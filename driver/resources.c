@@ -16,15 +16,29 @@ static bool is_ram(const struct capsule_memory *m)
 	return !(m->flags & (CAPSULE_MEM_IO | CAPSULE_MEM_COMM_REGION));
 }
 
-static int take_region(struct mem_block *block, struct capsule_memory *m, u32 index,
-		       struct capsule_err *err)
+/* Fill in the address that was found, and those that follow from it. */
+static void place_region(struct capsule_cell_desc *config, struct capsule_memory *m, u64 start)
 {
+	u64 entry = config->cpu_reset_address - m->virt_start;
+
+	m->phys_start = start;
+	if (!(m->flags & CAPSULE_MEM_VIRT_IS_PHYS))
+		return;
+	if (entry < m->size)
+		config->cpu_reset_address = start + entry;
+	m->virt_start = start;
+}
+
+static int take_region(struct capsule_cell *cell, u32 index, struct capsule_err *err)
+{
+	struct capsule_memory *m = &config_regions(cell->config)[index];
+	struct mem_block *block = &cell->blocks[index];
 	int rc;
 
 	if (m->flags & CAPSULE_MEM_PHYS_ANY) {
 		rc = mem_take_any(block, m->size, err);
 		if (!rc)
-			m->phys_start = block->start;
+			place_region(cell->config, m, block->start);
 	} else if (overlaps_hypervisor(m)) {
 		rc = refuse(err, -EINVAL, CAPSULE_REASON_MEM_HYPERVISOR, index, m->phys_start);
 	} else {
@@ -44,7 +58,7 @@ static int take_memory(struct capsule_cell *cell, struct capsule_err *err)
 	for (i = 0; i < cell->config->num_memory_regions; i++) {
 		if (!is_ram(&m[i]))
 			continue;
-		rc = take_region(&cell->blocks[i], &m[i], i, err);
+		rc = take_region(cell, i, err);
 		if (rc)
 			return rc;
 		if (!(m[i].flags & CAPSULE_MEM_ROOTSHARED))
@@ -71,8 +85,8 @@ static void release_memory(struct capsule_cell *cell)
 /**
  * resources_take() - take all that a cell's configuration claims
  *
- * Fills in the physical addresses of regions that have none. Either all of it
- * is taken or nothing.
+ * Fills in the physical addresses of regions that have none, and what follows
+ * from them (CAPSULE_MEM_VIRT_IS_PHYS). Either all of it is taken or nothing.
  */
 int resources_take(struct capsule_cell *cell, struct capsule_err *err)
 {

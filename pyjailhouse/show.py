@@ -46,7 +46,7 @@ def place_text(m: Memory) -> str:
     if m.flags & c.MEM_COMM_REGION:
         return "made by the hypervisor"
     if m.flags & c.MEM_PHYS_ANY:
-        return "anywhere"
+        return "anywhere, one to one" if m.flags & c.MEM_VIRT_IS_PHYS else "anywhere"
     return f"{m.phys_start:#x}-{m.phys_start + m.size - 1:#x}"
 
 

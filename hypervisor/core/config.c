@@ -73,6 +73,9 @@ static bool region_flags_ok(const struct capsule_memory *m)
 		return false;
 	if ((f & CAPSULE_MEM_IO_WIDTH_MASK) && !(f & CAPSULE_MEM_IO))
 		return false;
+	/* The driver has chosen by now; a device is told guest addresses. */
+	if ((f & CAPSULE_MEM_VIRT_IS_PHYS) && m->virt_start != m->phys_start)
+		return false;
 	if (f & CAPSULE_MEM_COMM_REGION)
 		return m->size == PAGE_SIZE && m->phys_start == 0 &&
 		       !(f & (CAPSULE_MEM_IO | CAPSULE_MEM_LOADABLE | CAPSULE_MEM_ROOTSHARED));

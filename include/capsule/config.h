@@ -30,13 +30,19 @@
 #define CAPSULE_MEM_READ		0x0001UL
 #define CAPSULE_MEM_WRITE		0x0002UL
 #define CAPSULE_MEM_EXECUTE		0x0004UL
-#define CAPSULE_MEM_DMA			0x0008UL
+#define CAPSULE_MEM_DMA			0x0008UL	/* RAM: for devices; IO: a device that transfers by itself */
 #define CAPSULE_MEM_IO			0x0010UL	/* device memory (nGnRE) */
 #define CAPSULE_MEM_COMM_REGION		0x0020UL	/* one page, made by EL2; phys_start 0 */
 #define CAPSULE_MEM_LOADABLE		0x0040UL	/* the agency may fill it before start */
 #define CAPSULE_MEM_ROOTSHARED		0x0080UL	/* stays mapped in the agency */
 #define CAPSULE_MEM_NO_HUGEPAGES	0x0100UL
 #define CAPSULE_MEM_PHYS_ANY		0x0200UL	/* phys_start chosen when created */
+/*
+ * Only with PHYS_ANY: virt_start becomes phys_start when the cell is created,
+ * which devices that transfer by themselves need where no SMMU translates. A
+ * cpu_reset_address in the region as it stands in the file moves along.
+ */
+#define CAPSULE_MEM_VIRT_IS_PHYS	0x0400UL
 #define CAPSULE_MEM_IO_UNALIGNED	0x8000UL	/* accepted, no effect: device memory has no unaligned accesses */
 /*
  * Permitted access widths. Without any of them all widths are permitted and
@@ -49,7 +55,7 @@
 #define CAPSULE_MEM_IO_64		0x00080000UL
 #define CAPSULE_MEM_IO_WIDTH_SHIFT	16
 #define CAPSULE_MEM_IO_WIDTH_MASK	0x000f0000UL
-#define CAPSULE_MEM_VALID_FLAGS		0x000f83ffUL
+#define CAPSULE_MEM_VALID_FLAGS		0x000f87ffUL
 
 struct capsule_memory {
 	uint64_t phys_start;	/* physical address, bytes */

@@ -113,7 +113,7 @@ BAD_CELLS = {
     "reserved": (Cell(reserved1=1), "CFG_RESERVED", "reserved1"),
     "vpci": (Cell(vpci_irq_base=32), "CFG_RESERVED", "vpci_irq_base"),
     "flags": (Cell(flags=0x100), "CFG_FLAGS", "0x100"),
-    "region-flags": (at(0, 0x1000000, 0x1000, cc.READ | cc.ANY | 0x400), "CFG_FLAGS",
+    "region-flags": (at(0, 0x1000000, 0x1000, cc.READ | cc.ANY | 0x800), "CFG_FLAGS",
                      "memory region 2"),
     "name-empty": (Cell(name=b""), "CFG_NAME", "the cell's name"),
     "name-characters": (Cell(name=b"a/b"), "CFG_NAME", "the cell's name"),
@@ -155,6 +155,19 @@ BAD_CELLS = {
                       "phys_start"),
     "any-shared": (at(0, 0x1000000, 0x1000, cc.RAM | cc.ANY | cc.ROOTSHARED), "CFG_REGION",
                    "ROOTSHARED"),
+    "one-to-one-not-any": (at(0x50000000, 0x50000000, 0x1000, cc.RAM | cc.VIRT_IS_PHYS),
+                           "CFG_REGION", "without PHYS_ANY"),
+    "one-to-one-device": (at(0, 0, 0x1000, cc.READ | cc.IO | cc.VIRT_IS_PHYS), "CFG_REGION",
+                          "VIRT_IS_PHYS"),
+    "one-to-one-over-comm": (
+        Cell(regions=(replace(cc.CELL_RAM, flags=cc.CELL_RAM.flags | cc.VIRT_IS_PHYS),
+                      cc.COMM_REGION)), "MEM_OVERLAP", "memory region 1 (IPA 0x80000000"),
+    "dma-elsewhere": (
+        Cell(regions=(replace(cc.CELL_RAM, flags=cc.CELL_RAM.flags | cc.DMA), cc.COMM_REGION,
+                      UART)), "CFG_REGION", "not its physical address"),
+    "dma-fixed-elsewhere": (
+        cell_with(UART, Region(0x50000000, 0x51000000, 0x1000, cc.READ | cc.DMA)), "CFG_REGION",
+        "memory region 3"),
     "loadable-shared": (at(0x50000000, 0x1000000, 0x1000, cc.RAM | cc.LOADABLE | cc.ROOTSHARED),
                         "CFG_REGION", "remove LOADABLE"),
     "comm-size": (Cell(regions=(cc.CELL_RAM, replace(cc.COMM_REGION, size=0x2000))),
@@ -303,6 +316,23 @@ def test_cpus_of_the_root_cell(checker):
     assert checker.ask(system.pack(), Cell(cpus=(1, 2)).pack()).findings == []
 
 
+LOW_COMM = replace(cc.COMM_REGION, virt=0x30000000)
+DMA_RAM = replace(cc.CELL_RAM, flags=cc.CELL_RAM.flags | cc.DMA | cc.VIRT_IS_PHYS)
+
+
+@pytest.mark.parametrize("regions", [
+    (DMA_RAM, LOW_COMM, UART), (replace(DMA_RAM, virt=0x09000000), LOW_COMM, UART),
+    (cc.CELL_RAM, cc.COMM_REGION, UART,
+     Region(0x50000000, 0x50000000, 0x1000, cc.READ | cc.DMA)),
+    (cc.CELL_RAM, replace(cc.COMM_REGION, virt=0x30000000),
+     replace(DMA_RAM, virt=0, flags=cc.READ | cc.ANY | cc.DMA | cc.VIRT_IS_PHYS), UART),
+    (replace(cc.CELL_RAM, flags=cc.CELL_RAM.flags | cc.DMA), cc.COMM_REGION)])
+def test_memory_for_devices_is_in_order(checker, regions):
+    """Mapped one to one; or there is no device that could be misled."""
+    entry = regions[0].virt
+    assert checker.ask(System().pack(), Cell(regions=regions, entry=entry).pack()).findings == []
+
+
 PAIRS = {
     "name": (Cell(), Cell(cpus=(2,)), "NAME_IN_USE"),
     "cpu": (Cell(cpus=(1, 2)), Cell(name=b"b", cpus=(2, 3)), "CPU_NOT_OWNED"),
@@ -337,6 +367,10 @@ WARNINGS = {
     "console": (Cell(flags=cc.ACTIVE), "CONSOLE_PERMITTED"),
     "no-comm": (Cell(regions=(cc.CELL_RAM,)), "communication region"),
     "timeout": (Cell(timeout=60001), "60001 ms"),
+    "dma": (Cell(regions=(replace(cc.CELL_RAM, flags=cc.CELL_RAM.flags | cc.DMA | cc.VIRT_IS_PHYS),
+                          replace(cc.COMM_REGION, virt=0x30000000),
+                          replace(UART, flags=UART.flags | cc.DMA))),
+            "memory region 2 (IPA 0x9000000-0x9000fff, physical 0x9000000-0x9000fff) transfers"),
     "device": (at(0x7000000000, 0x1000000, 0x1000, cc.READ | cc.IO), "no device region"),
 }
 

@@ -86,6 +86,8 @@ static void put_region(FILE *out, uint64_t index, const struct ctl_words *words)
 	if (!words || index >= words->num_regions)
 		return;
 	m = &words->regions[index];
+	if (m->flags & CAPSULE_MEM_VIRT_IS_PHYS)
+		return;
 	fprintf(out, " (IPA 0x%" PRIx64 "-0x%" PRIx64, m->virt_start, m->virt_start + m->size - 1);
 	if (!(m->flags & (CAPSULE_MEM_PHYS_ANY | CAPSULE_MEM_COMM_REGION)))
 		fprintf(out, ", physical 0x%" PRIx64, m->phys_start);

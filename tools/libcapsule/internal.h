@@ -47,6 +47,12 @@ static inline bool region_has_phys(const struct capsule_memory *m)
 	       range_valid(m->phys_start, m->size);
 }
 
+/* Its virt_start is chosen when the cell is created; that in the file only places the entry. */
+static inline bool region_moves(const struct capsule_memory *m)
+{
+	return m->flags & CAPSULE_MEM_VIRT_IS_PHYS;
+}
+
 static inline bool region_is_ram(const struct capsule_memory *m)
 {
 	return !(m->flags & (CAPSULE_MEM_IO | CAPSULE_MEM_COMM_REGION));

@@ -67,6 +67,11 @@ const char *region_text(const struct chk_cell *cell, size_t index, char *text)
 	const struct capsule_memory *m = &cell->regions[index];
 	int n;
 
+	if (region_moves(m)) {
+		snprintf(text, REGION_TEXT_LEN, "memory region %zu (VIRT_IS_PHYS, size 0x%" PRIx64 ")",
+			 index, m->size);
+		return text;
+	}
 	n = snprintf(text, REGION_TEXT_LEN, "memory region %zu (IPA 0x%" PRIx64 "-0x%" PRIx64,
 		     index, m->virt_start, m->virt_start + m->size - 1);
 	if (region_has_phys(m))

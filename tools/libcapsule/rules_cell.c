@@ -217,7 +217,8 @@ static void check_hidden(const struct chk_cell *cell, size_t index, const struct
 	const struct capsule_memory *m = &cell->regions[index];
 	char text[REGION_TEXT_LEN];
 
-	if (!range_valid(with->start, with->size) || !range_valid(m->virt_start, m->size) ||
+	if (region_moves(m) || !range_valid(with->start, with->size) ||
+	    !range_valid(m->virt_start, m->size) ||
 	    !ranges_overlap(m->virt_start, m->size, with->start, with->size))
 		return;
 	chk_error(report, cell->file, CAPSULE_REASON_CFG_REGION, index, with->start,
@@ -255,6 +256,43 @@ static void check_root_kind(const struct chk_cell *cell, size_t index,
 	else if (!ram && !inside)
 		chk_warn(report, cell->file, "%s is in no device region of %s: add it there", text,
 			 system->file);
+}
+
+static bool in_root_ram(const struct capsule_memory *m, const struct chk_system *system)
+{
+	const struct capsule_memory *r;
+	uint32_t i;
+
+	for (i = 0; i < system->root.desc.num_memory_regions; i++) {
+		r = &system->root.regions[i];
+		if (region_is_ram(r) && region_has_phys(r) &&
+		    ranges_overlap(m->virt_start, m->size, r->phys_start, r->size))
+			return true;
+	}
+	return false;
+}
+
+/* Where the machine has RAM is where a region with VIRT_IS_PHYS may come to lie. */
+static void check_moving(const struct chk_cell *cell, const struct chk_system *system,
+			 struct chk_report *report)
+{
+	char text[REGION_TEXT_LEN], other[REGION_TEXT_LEN];
+	uint32_t moving = 0, i;
+
+	while (moving < cell->desc.num_memory_regions && !region_moves(&cell->regions[moving]))
+		moving++;
+	for (i = 0; moving < cell->desc.num_memory_regions && i < cell->desc.num_memory_regions; i++) {
+		const struct capsule_memory *m = &cell->regions[i];
+
+		/* A fixed range of RAM mapped one to one keeps the driver from taking it. */
+		if (region_moves(m) || !range_valid(m->virt_start, m->size) ||
+		    (region_has_phys(m) && m->virt_start == m->phys_start) ||
+		    !in_root_ram(m, system))
+			continue;
+		chk_error(report, cell->file, CAPSULE_REASON_MEM_OVERLAP, moving, i,
+			  "%s may come to lie over %s, whose guest address is one of the machine's RAM: give the latter a guest address outside of it",
+			  region_text(cell, moving, text), region_text(cell, i, other));
+	}
 }
 
 static void check_region_on(const struct chk_cell *cell, size_t index,
@@ -302,6 +340,7 @@ void chk_cell(const struct chk_cell *cell, const struct chk_system *system,
 	if (!system)
 		return;
 	check_name(cell, system, report);
+	check_moving(cell, system, report);
 	for (i = 0; i < cell->desc.num_memory_regions; i++)
 		check_region_on(cell, i, system, report);
 }

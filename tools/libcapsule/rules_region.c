@@ -87,8 +87,8 @@ static void check_io(const struct region *r)
 		bad_region(r, "has IO and EXECUTE: a device is never executed, remove one");
 	if (flags & CAPSULE_MEM_LOADABLE)
 		bad_region(r, "has IO and LOADABLE: only RAM can be loaded, remove one");
-	if (flags & CAPSULE_MEM_PHYS_ANY)
-		bad_region(r, "has IO and PHYS_ANY: a device has its address, give phys_start");
+	if (flags & (CAPSULE_MEM_PHYS_ANY | CAPSULE_MEM_VIRT_IS_PHYS))
+		bad_region(r, "has IO and PHYS_ANY or VIRT_IS_PHYS: a device has its address, give phys_start");
 	else if (region_is_subpage(r->m))
 		check_subpage(r);
 }
@@ -105,6 +105,8 @@ static void check_ram(const struct region *r)
 		bad_region(r, "has LOADABLE and ROOTSHARED: the agency can write to shared memory anyway, remove LOADABLE");
 	if (flags & CAPSULE_MEM_PHYS_ANY && r->m->phys_start)
 		bad_region(r, "has PHYS_ANY and a phys_start: let phys_start be 0 or remove the flag");
+	if (region_moves(r->m) && !(flags & CAPSULE_MEM_PHYS_ANY))
+		bad_region(r, "has VIRT_IS_PHYS without PHYS_ANY: where phys_start is given, let virt_start be the same");
 	if (flags & CAPSULE_MEM_PHYS_ANY && flags & CAPSULE_MEM_ROOTSHARED)
 		bad_region(r, "has PHYS_ANY and ROOTSHARED: shared memory needs an address both know, give phys_start");
 }
@@ -113,10 +115,11 @@ static void check_ram(const struct region *r)
 static void check_root_region(const struct region *r)
 {
 	const uint64_t not_root = CAPSULE_MEM_COMM_REGION | CAPSULE_MEM_LOADABLE |
-				  CAPSULE_MEM_ROOTSHARED | CAPSULE_MEM_PHYS_ANY;
+				  CAPSULE_MEM_ROOTSHARED | CAPSULE_MEM_PHYS_ANY |
+				  CAPSULE_MEM_VIRT_IS_PHYS;
 
 	if (r->m->flags & not_root)
-		bad_region(r, "has flags that are for other cells: remove COMM_REGION, LOADABLE, ROOTSHARED and PHYS_ANY from the root cell");
+		bad_region(r, "has flags that are for other cells: remove COMM_REGION, LOADABLE, ROOTSHARED, PHYS_ANY and VIRT_IS_PHYS from the root cell");
 	else if (r->m->phys_start != r->m->virt_start)
 		bad_region(r, "is not mapped one to one: in the root cell virt_start is phys_start");
 }
@@ -151,12 +154,51 @@ static void check_two(const struct chk_cell *cell, size_t a, size_t b, struct ch
 {
 	const struct capsule_memory *m = &cell->regions[a], *n = &cell->regions[b];
 
-	if (range_valid(m->virt_start, m->size) && range_valid(n->virt_start, n->size) &&
+	if (!region_moves(m) && !region_moves(n) &&
+	    range_valid(m->virt_start, m->size) && range_valid(n->virt_start, n->size) &&
 	    ranges_overlap(m->virt_start, m->size, n->virt_start, n->size))
 		overlap(cell, a, b, "guest-physical", report);
 	else if (region_has_phys(m) && region_has_phys(n) &&
 		 ranges_overlap(m->phys_start, m->size, n->phys_start, n->size))
 		overlap(cell, a, b, "physical", report);
+}
+
+static bool is_one_to_one(const struct capsule_memory *m)
+{
+	return region_moves(m) || (region_has_phys(m) && m->virt_start == m->phys_start);
+}
+
+/*
+ * No SMMU translates for devices: what a guest tells them is taken for a
+ * physical address, and nothing keeps them from any other.
+ */
+static void check_dma(const struct chk_cell *cell, struct chk_report *report)
+{
+	bool device = false, ram = false;
+	char text[REGION_TEXT_LEN];
+	size_t i;
+
+	for (i = 0; i < cell->desc.num_memory_regions; i++) {
+		device |= cell->regions[i].flags & CAPSULE_MEM_IO;
+		ram |= region_is_ram(&cell->regions[i]) &&
+		       cell->regions[i].flags & CAPSULE_MEM_DMA;
+	}
+	for (i = 0; device && i < cell->desc.num_memory_regions; i++) {
+		const struct region r = { cell, &cell->regions[i], i, report };
+
+		if (!(r.m->flags & CAPSULE_MEM_DMA))
+			continue;
+		if (region_is_ram(r.m) && !is_one_to_one(r.m))
+			bad_region(&r, "is for DMA, but its guest address is not its physical address, and no SMMU translates: use PHYS_ANY with VIRT_IS_PHYS, or virt_start = phys_start");
+		if (r.m->flags & CAPSULE_MEM_IO && !ram)
+			chk_warn(report, cell->file,
+				 "%s transfers by itself, but no RAM of the cell is for DMA: add the flag to the RAM it shall reach",
+				 region_text(cell, i, text));
+		if (r.m->flags & CAPSULE_MEM_IO)
+			chk_warn(report, cell->file,
+				 "%s transfers by itself, and no SMMU holds it back: the guest can read and write all memory of the machine through it, pass it only to one that you trust",
+				 region_text(cell, i, text));
+	}
 }
 
 /* All regions of a cell: flags and ranges, overlaps, at most one communication region. */
@@ -173,4 +215,6 @@ void chk_regions(const struct chk_cell *cell, struct chk_report *report)
 		for (j = 0; j < i; j++)
 			check_two(cell, j, i, report);
 	}
+	if (!cell->is_root)
+		check_dma(cell, report);
 }
