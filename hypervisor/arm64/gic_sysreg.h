@@ -49,6 +49,7 @@
 #define ICH_AP1R3_EL2	S3_4_C12_C9_3
 #define ICH_HCR_EL2	S3_4_C12_C11_0
 #define ICH_VTR_EL2	S3_4_C12_C11_1
+#define ICH_EISR_EL2	S3_4_C12_C11_3
 #define ICH_ELRSR_EL2	S3_4_C12_C11_5
 #define ICH_VMCR_EL2	S3_4_C12_C11_7
 #define ICH_LR0_EL2	S3_4_C12_C12_0
@@ -78,6 +79,7 @@
 
 #define ICH_LR_VINTID		GENMASK(31, 0)
 #define ICH_LR_PINTID		GENMASK(44, 32)
+#define ICH_LR_EOI		BIT(41)	/* HW = 0: maintenance interrupt at the end */
 #define ICH_LR_PRIORITY		GENMASK(55, 48)
 #define ICH_LR_GROUP1		BIT(60)
 #define ICH_LR_HW		BIT(61)

@@ -117,6 +117,21 @@ static int add_comm(struct cell *cell, uint64_t answer[4])
 	return 0;
 }
 
+/* A virtual UART: its page and its interrupt are such that the guest can reach them. */
+static int check_uart(const struct cell *cell, uint64_t answer[4])
+{
+	const struct capsule_console *c = &cell->config->console;
+
+	if (!vpl011_present(cell))
+		return 0;
+	if (gic_owns_frame(c->address, PAGE_SIZE))
+		return refuse(answer, -CAPSULE_EINVAL, CAPSULE_REASON_CFG_CONSOLE, c->type,
+			      c->address);
+	if (!gic_has_spi(c->irq))
+		return refuse(answer, -CAPSULE_EINVAL, CAPSULE_REASON_CFG_IRQ, c->irq, 0);
+	return 0;
+}
+
 static int build(struct cell *cell, pa_t config, uint64_t size, uint64_t answer[4])
 {
 	uint32_t intid = 0;
@@ -130,9 +145,9 @@ static int build(struct cell *cell, pa_t config, uint64_t size, uint64_t answer[
 		rc = add_comm(cell, answer);
 	if (rc)
 		return rc;
-	if (vpl011_present(cell) && gic_owns_frame(cell->config->console.address, PAGE_SIZE))
-		return refuse(answer, -CAPSULE_EINVAL, CAPSULE_REASON_CFG_CONSOLE,
-			      cell->config->console.type, cell->config->console.address);
+	rc = check_uart(cell, answer);
+	if (rc)
+		return rc;
 	if (gic_cell_check(cell->config, &intid))
 		return refuse(answer, -CAPSULE_EBUSY, CAPSULE_REASON_IRQ_NOT_OWNED, intid, 0);
 	if (stage2_create(cell))
@@ -148,6 +163,8 @@ static void commit(struct cell *cell)
 
 	cells[cell->id] = cell;
 	gic_cell_take(cell);
+	if (vpl011_present(cell))
+		CHECK(gic_add_virtual_spi(cell, cell->config->console.irq));
 	for (unsigned i = 0; i < cell->num_vcpus; i++)
 		power_assign(cell->vcpu[i]->pcpu, cell->vcpu[i]);
 	root_cell.status->cpus &= ~cell->cpus;

@@ -99,6 +99,7 @@ void gic_cell_reset(struct cell *cell)
 		if (spi_owned(&cell->dist, base))
 			reset_spis(cell, base, spi_owned(&cell->dist, base));
 	gicd_unlock();
+	vgic_vspi_reset(cell);
 }
 
 static bool notify_named(uint32_t base, uint32_t bits)

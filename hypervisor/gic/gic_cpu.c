@@ -192,6 +192,7 @@ void gic_vcpu_stop(struct vcpu *vcpu)
 {
 	/* First, so that what becomes pending again goes to another CPU. */
 	gic_route_all(vcpu->cell, vcpu, false);
+	vgic_vspi_online(vcpu, false);
 	vgic_drain(vcpu, return_one, NULL);
 	clear_redistributor(gicr_of(vcpu->pcpu));
 	clear_shadow(&vcpu->vgic);
@@ -216,4 +217,5 @@ void gic_vcpu_reset(struct vcpu *vcpu)
 	write_sysreg(ICC_SRE_EL1, ICC_SRE_EL1_RESET);
 	start_interface(vcpu);
 	gic_route_all(vcpu->cell, vcpu, true);
+	vgic_vspi_online(vcpu, true);
 }

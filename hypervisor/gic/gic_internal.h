@@ -234,6 +234,7 @@ void gic_restore_routing(void);
 uint64_t gic_lr_read(unsigned n);
 void gic_lr_write(unsigned n, uint64_t value);
 bool vgic_queue(struct vcpu *vcpu, struct vgic_irq irq);
+void vgic_queue_virtual(struct vcpu *vcpu, struct vgic_irq irq);	/* room is kept */
 /* Straight into a list register; false: not the simple case, queue it. Own CPU. */
 bool vgic_deliver_alone(struct vcpu *vcpu, struct vgic_irq irq);
 bool vgic_has_room(const struct vcpu *vcpu);
@@ -247,6 +248,13 @@ void vgic_clear_active(struct vcpu *vcpu, uint32_t base, uint32_t mask); /* own 
 typedef void (*vgic_drain_fn)(struct vcpu *vcpu, struct vgic_irq irq,
 			      uint64_t state, void *arg);
 void vgic_drain(struct vcpu *vcpu, vgic_drain_fn fn, void *arg);	/* own */
+
+/* vgic_vspi.c: SPIs in software. */
+void vgic_vspi_collect(struct vcpu *vcpu);	/* what the guest has ended; own, no lock held */
+/* True if it must leave the queue or list register of this vCPU, where it was pending. */
+bool vgic_vspi_withdraw(struct vcpu *vcpu, uint32_t intid);
+void vgic_vspi_online(struct vcpu *vcpu, bool online);			/* own */
+void vgic_vspi_reset(struct cell *cell);
 
 /* Register emulation: one table per frame. */
 struct vgic_access {
@@ -275,6 +283,9 @@ void vgic_return64(const struct vgic_access *r, uint64_t value);
 /* Access forwarded as it is, read-only, and the PrimeCell ID registers. */
 void vgic_forward(const struct vgic_access *r);
 void vgic_forward_read(const struct vgic_access *r);
+
+/* What the access means for SPIs in software, after the physical ones: reads add their bits. */
+void vgic_vspi_access(const struct vgic_access *r);
 
 enum mmio_result vgic_dist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset);
 enum mmio_result vgic_redist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint64_t offset);

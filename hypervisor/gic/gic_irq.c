@@ -47,6 +47,8 @@ static void handle_maintenance(const struct pcpu *pcpu, struct vcpu *vcpu)
 	isb();
 	if (vcpu)
 		vcpu->vgic.hcr = hcr;
+	if (vcpu && vcpu->cell->dist.vspi.num)
+		vgic_vspi_collect(vcpu);
 	pcpu->status->exits[CAPSULE_EXIT_MAINTENANCE]++;
 	complete(gic.maintenance);
 }

@@ -248,9 +248,14 @@ void gic_kick(const struct pcpu *pcpu)
 	isb();
 }
 
+bool gic_has_spi(uint32_t intid)
+{
+	return intid >= INTID_SPI && intid < gic.nr_irqs;
+}
+
 void gic_set_spi_pending(uint32_t intid)
 {
-	if (intid >= INTID_SPI && intid < gic.nr_irqs)
+	if (gic_has_spi(intid))
 		gicd_write(GICD_ISPENDR + intid / 32 * 4, 1U << (intid % 32));
 }
 

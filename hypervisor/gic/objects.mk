@@ -8,6 +8,7 @@ gic-objs := \
 	gic/vgic_lr.o \
 	gic/vgic_state.o \
 	gic/vgic_sgi.o \
+	gic/vgic_vspi.o \
 	gic/vgic_mmio.o \
 	gic/vgic_dist.o \
 	gic/vgic_redist.o \

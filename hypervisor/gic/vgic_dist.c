@@ -262,9 +262,25 @@ static const struct vgic_reg dist_regs[] = {
 	{ 0, GICD_SIZE - 1, 4, NULL },
 };
 
+/* Of a cell that has SPIs in software, too: each kind takes no notice of the other's bits. */
+static enum mmio_result access_both(const struct vgic_access *r)
+{
+	uint64_t value = r->a->value;
+	enum mmio_result rc = vgic_dispatch(dist_regs, ARRAY_SIZE(dist_regs), r);
+
+	if (rc != MMIO_DONE)
+		return rc;
+	if (r->a->write)
+		r->a->value = value;
+	vgic_vspi_access(r);
+	return rc;
+}
+
 enum mmio_result vgic_dist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset)
 {
 	struct vgic_access r = { .vcpu = vcpu, .hw = gic.gicd, .offset = offset, .a = a };
 
+	if (vcpu->cell->dist.vspi.num)
+		return access_both(&r);
 	return vgic_dispatch(dist_regs, ARRAY_SIZE(dist_regs), &r);
 }

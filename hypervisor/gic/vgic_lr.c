@@ -70,13 +70,16 @@ static uint64_t lr_make(struct vgic_irq irq)
 
 	if (irq.hw)
 		lr |= ICH_LR_HW | FIELD_PUT(ICH_LR_PINTID, irq.intid);
+	else if (irq.virtual)
+		lr |= ICH_LR_EOI;
 	return lr;
 }
 
 static struct vgic_irq lr_irq(uint64_t lr)
 {
 	return (struct vgic_irq){ .intid = lr_intid(lr), .priority = lr_priority(lr),
-				  .hw = lr & ICH_LR_HW };
+				  .hw = lr & ICH_LR_HW,
+				  .virtual = (lr & (ICH_LR_HW | ICH_LR_EOI)) == ICH_LR_EOI };
 }
 
 static void lr_load(struct vgic_vcpu *v, struct lr_set *s)
@@ -140,16 +143,24 @@ bool vgic_queue(struct vcpu *vcpu, struct vgic_irq irq)
 	bool queued;
 
 	spin_lock(&v->lock);
-	queued = queue_put(v, irq, VGIC_QUEUE_LEN - VGIC_MAX_LRS);
+	queued = queue_put(v, irq, VGIC_QUEUE_LEN - VGIC_MAX_LRS - MAX_VIRTUAL_SPIS);
 	spin_unlock(&v->lock);
 	return queued;
+}
+
+/* Each is queued at most once, so that there is always room. Any CPU. */
+void vgic_queue_virtual(struct vcpu *vcpu, struct vgic_irq irq)
+{
+	spin_lock(&vcpu->vgic.lock);
+	CHECK(queue_put(&vcpu->vgic, irq, VGIC_QUEUE_LEN - VGIC_MAX_LRS));
+	spin_unlock(&vcpu->vgic.lock);
 }
 
 /* The rest is for interrupts that other CPUs hand over. */
 bool vgic_has_room(const struct vcpu *vcpu)
 {
 	return __atomic_load_n(&vcpu->vgic.num_queued, __ATOMIC_RELAXED) <
-	       VGIC_QUEUE_LEN - 2 * VGIC_MAX_LRS;
+	       VGIC_QUEUE_LEN - 2 * VGIC_MAX_LRS - MAX_VIRTUAL_SPIS;
 }
 
 /* An interrupt that leaves its list register goes where it would wait anyway. */
@@ -181,6 +192,11 @@ static bool is_foreign(const struct vcpu *vcpu, struct vgic_irq irq)
 	       !spi_is_owned(&vcpu->cell->dist, irq.intid);
 }
 
+static bool is_withdrawn(struct vcpu *vcpu, struct vgic_irq irq)
+{
+	return irq.virtual && vgic_vspi_withdraw(vcpu, irq.intid);
+}
+
 static bool is_masked(const struct vcpu *vcpu, struct vgic_irq irq)
 {
 	return !may_inject(vcpu) ||
@@ -197,12 +213,13 @@ static void resync(struct vcpu *vcpu, struct lr_set *s)
 	__atomic_store_n(&v->resync, false, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (unsigned i = v->num_queued; i-- > 0; )
-		if (is_foreign(vcpu, v->queue[i]))
+		if (is_foreign(vcpu, v->queue[i]) || is_withdrawn(vcpu, v->queue[i]))
 			queue_remove(v, i);
 	for_each_bit(n, v->used_lrs, rest) {
 		struct vgic_irq irq = lr_irq(s->lr[n]);
 
-		if (is_foreign(vcpu, irq)) {
+		if (is_foreign(vcpu, irq) ||
+		    (lr_only_pending(s->lr[n]) && is_withdrawn(vcpu, irq))) {
 			lr_set(v, s, n, 0);
 		} else if (lr_only_pending(s->lr[n]) && is_masked(vcpu, irq)) {
 			put_back(v, irq);
@@ -442,6 +459,8 @@ void gic_flush(struct vcpu *vcpu)
 		set_hcr(v, (uint32_t)ICH_HCR_EN);
 		return;
 	}
+	if (vcpu->cell->dist.vspi.num)
+		vgic_vspi_collect(vcpu);
 	spin_lock(&v->lock);
 	lr_load(v, &s);
 	if (v->resync)

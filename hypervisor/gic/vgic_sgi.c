@@ -61,18 +61,3 @@ void gic_sgi_write(struct vcpu *vcpu, uint64_t value)
 			send(vcpu, to, intid);
 	}
 }
-
-void gic_raise(struct vcpu *vcpu, uint32_t intid)
-{
-	if (intid < INTID_SPI) {
-		__atomic_fetch_or(&vcpu->vgic.pending, 1U << intid, __ATOMIC_ACQ_REL);
-	} else if (intid < MAX_SPIS) {
-		struct vgic_irq irq = {
-			.intid = intid,
-			.priority = vcpu->cell->dist.priority[intid],
-		};
-
-		(void)vgic_queue(vcpu, irq);
-	}
-	gic_kick(vcpu->pcpu);
-}

@@ -31,12 +31,33 @@ static inline uint32_t mpidr_cluster(uint64_t mpidr)
 #define VGIC_ROUTE_ANY		0xfe	/* IROUTER.Interrupt_Routing_Mode = 1 */
 #define VGIC_ROUTE_NONE		0xff	/* an affinity that is no vCPU of the cell */
 
+#define MAX_VIRTUAL_SPIS	16
+
+/* An SPI that exists in software only (gic/vgic_vspi.c). */
+struct vgic_vspi {
+	uint16_t intid;
+	uint8_t holder;		/* vCPU whose queue or list register has it, or HOLDER_* */
+	bool enabled;
+	bool edge;		/* GICD_ICFGR; else level */
+	bool line;		/* the wire */
+	bool latched;		/* pending by an edge or by GICD_ISPENDR */
+	bool taken;		/* it was latched when the holder got it */
+};
+
+struct vgic_vspis {
+	spinlock_t lock;
+	unsigned num;		/* constant once the cell exists */
+	uint64_t online;	/* bit n: vCPU n takes interrupts */
+	struct vgic_vspi irq[MAX_VIRTUAL_SPIS];
+};
+
 /* Distributor as the cell sees it (gic/ owns it, under the distributor lock). */
 struct vgic_dist {
 	uint32_t ctlr;				/* shadow GICD_CTLR */
 	uint64_t spi_owned[MAX_SPIS / 64];	/* bit n: INTID n is the cell's */
 	uint8_t priority[MAX_SPIS];		/* shadow GICD_IPRIORITYR */
 	uint8_t route[MAX_SPIS];		/* shadow GICD_IROUTER: vCPU or VGIC_ROUTE_* */
+	struct vgic_vspis vspi;
 };
 
 enum cell_job {

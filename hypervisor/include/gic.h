@@ -77,8 +77,22 @@ bool gic_has_pending(const struct vcpu *vcpu);
 
 /* Makes the other CPU come to EL2 and look at its requests. Any number of times. */
 void gic_kick(const struct pcpu *pcpu);
-/* Raises an interrupt for a vCPU from any CPU (SGI, PPI or SPI number, software only). */
-void gic_raise(struct vcpu *vcpu, uint32_t intid);
+/* True if the machine's distributor has an SPI of that number, wired or not. */
+bool gic_has_spi(uint32_t intid);
+/*
+ * Gives a cell an SPI that exists in software only. Before its first vCPU
+ * runs. False: no SPI of this machine's numbers, the cell's by hardware
+ * already, or it has MAX_VIRTUAL_SPIS.
+ */
+bool gic_add_virtual_spi(struct cell *cell, uint32_t intid);
+/*
+ * An event of such an SPI, and the level of its wire: at each change, or as
+ * often as wanted. Any CPU, not under a lock of gic/. self: the vCPU whose
+ * exit this CPU handles and which is flushed afterwards, or NULL. Cost does
+ * not depend on the guest. Other numbers are ignored.
+ */
+void gic_raise(struct cell *cell, uint32_t intid, const struct vcpu *self);
+void gic_set_line(struct cell *cell, uint32_t intid, bool high, const struct vcpu *self);
 /* Sets a physical SPI pending (the driver's notify_irq). */
 void gic_set_spi_pending(uint32_t intid);
 

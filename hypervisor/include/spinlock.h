@@ -12,6 +12,7 @@
  *   4. distributor lock     (gic: registers of the physical distributor)
  *   4b. virtual UART lock    (struct vpl011.lock: its registers and FIFO)
  *   5. vCPU interrupt lock  (struct vcpu.irq.lock: pending interrupts)
+ *   5b. virtual SPI lock     (struct vgic_vspis.lock: SPIs of a cell in software)
  *   6. pool lock            (core/pool.c)
  *   7. console lock         (core/console.c)
  */

@@ -29,12 +29,13 @@ enum vcpu_power {
 };
 
 #define VGIC_MAX_LRS	16
-#define VGIC_QUEUE_LEN	128	/* SPIs, PPIs and LPIs acknowledged, no list register yet */
+#define VGIC_QUEUE_LEN	144	/* SPIs, PPIs and LPIs acknowledged, no list register yet */
 
 struct vgic_irq {
 	uint32_t intid;
 	uint8_t priority;
 	bool hw;			/* physically active, deactivated by the list register */
+	bool virtual;			/* an SPI in software: its end is told to EL2 */
 };
 
 /* Virtual CPU interface and redistributor state (gic/ owns it; others do not look inside). */

@@ -21,7 +21,10 @@ static inline bool vpl011_claims(const struct cell *cell, uint64_t ipa)
 	return vpl011_present(cell) && (ipa & PAGE_MASK) == cell->config->console.address;
 }
 
-/* As firmware leaves a UART: on, 8N1, FIFOs on, no interrupt enabled. No vCPU of the cell runs. */
+/*
+ * As firmware leaves a UART: on, 8N1, FIFOs on, no interrupt enabled. After
+ * gic_cell_reset(), no vCPU of the cell runs.
+ */
 void vpl011_reset(struct cell *cell);
 /*
  * An access to the page. MMIO_ABORT for one that is not aligned to a register

@@ -7,6 +7,7 @@
 #include "vpl011.h"
 
 #include "console.h"
+#include "gic.h"
 #include "util.h"
 
 #define UARTDR		0x000U
@@ -54,6 +55,7 @@ void vpl011_reset(struct cell *cell)
 	u->cr = CR_ON;
 	u->ifls = IFLS_RESET;
 	u->first = u->count = 0;
+	u->line = false;
 	spin_unlock(&u->lock);
 }
 
@@ -169,10 +171,24 @@ static void write_register(struct vpl011 *u, unsigned cell, uint32_t offset, uin
 	}
 }
 
+/* UARTINTR is the one line. Under the lock, so that the last change wins. True if it changed. */
+static bool update_line(struct cell *cell, const struct vcpu *self)
+{
+	struct vpl011 *u = &cell->uart;
+	bool line = u->ris & u->imsc;
+
+	if (line == u->line)
+		return false;
+	u->line = line;
+	gic_set_line(cell, cell->config->console.irq, line, self);
+	return true;
+}
+
 enum mmio_result vpl011_mmio(struct vcpu *vcpu, struct mmio_access *a)
 {
 	struct vpl011 *u = &vcpu->cell->uart;
 	uint32_t offset = (uint32_t)(a->ipa & (PAGE_SIZE - 1));
+	bool changed;
 
 	if (a->size > 4 || offset % 4)
 		return MMIO_ABORT;
@@ -181,6 +197,9 @@ enum mmio_result vpl011_mmio(struct vcpu *vcpu, struct mmio_access *a)
 		write_register(u, vcpu->cell->id, offset, (uint32_t)a->value);
 	else
 		a->value = read_register(u, offset) & GENMASK(8 * a->size - 1, 0);
+	changed = update_line(vcpu->cell, vcpu);
 	spin_unlock(&u->lock);
+	if (changed)
+		gic_flush(vcpu);
 	return MMIO_DONE;
 }

@@ -8,7 +8,7 @@ include $(TOP)/mk/common.mk
 OUT := $(O)/tests/host/gic
 HYP := $(TOP)/hypervisor
 COMPILERS := gcc clang
-PROGRAMS := gic_test gic_owner_test gic_random_test
+PROGRAMS := gic_test gic_owner_test gic_virtual_test gic_random_test
 
 include $(HYP)/gic/objects.mk
 objs := host.o gic_fake.o cell.o $(notdir $(gic-objs))

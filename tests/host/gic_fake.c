@@ -230,6 +230,17 @@ static void consider(struct best *b, uint32_t intid, unsigned priority)
 		*b = (struct best){ .intid = intid, .priority = priority };
 }
 
+/* ICH_EISR_EL2: ended, and EL2 wants to know. */
+static uint64_t ended_lrs(const struct fake_cpu *c)
+{
+	uint64_t ended = 0;
+
+	for (unsigned n = 0; n < fake.num_lrs; n++)
+		if (!(c->lr[n] & (ICH_LR_STATE | ICH_LR_HW)) && c->lr[n] & ICH_LR_EOI)
+			ended |= BIT(n);
+	return ended;
+}
+
 /* ICH_ELRSR_EL2 */
 static uint64_t empty_lrs(const struct fake_cpu *c)
 {
@@ -238,7 +249,7 @@ static uint64_t empty_lrs(const struct fake_cpu *c)
 	for (unsigned n = 0; n < fake.num_lrs; n++)
 		if (!(c->lr[n] & ICH_LR_STATE))
 			empty |= BIT(n);
-	return empty;
+	return empty & ~ended_lrs(c);
 }
 
 static uint32_t maintenance_level(const struct fake_cpu *c)
@@ -251,7 +262,7 @@ static uint32_t maintenance_level(const struct fake_cpu *c)
 	}
 	if (!(c->hcr & ICH_HCR_EN))
 		return 0;
-	return (c->hcr & ICH_HCR_UIE && valid <= 1) ||
+	return ended_lrs(c) || (c->hcr & ICH_HCR_UIE && valid <= 1) ||
 	       (c->hcr & ICH_HCR_NPIE && !only_pending) ? 1U << 25 : 0;
 }
 
@@ -357,6 +368,8 @@ uint64_t fake_sysreg_read(const char *name)
 		return icc_iar1(c);
 	if (IS(ICC_RPR_EL1))
 		return c->rpr;
+	if (IS(ICH_EISR_EL2))
+		return ended_lrs(c);
 	if (IS(ICH_ELRSR_EL2))
 		return empty_lrs(c);
 	if (IS(ICH_VTR_EL2))	/* 5 bits of priority */
@@ -515,6 +528,8 @@ struct cell *fake_cell(unsigned id, uint32_t cpu_bits, uint32_t spis)
 			add_vcpu(cell, n);
 	assert_int_equal(gic_cell_check(cell->config, &intid), 0);
 	gic_cell_take(cell);
+	for (unsigned i = 0; i < ARRAY_SIZE(fake.virtual_spis) && fake.virtual_spis[i]; i++)
+		assert_true(gic_add_virtual_spi(cell, fake.virtual_spis[i]));
 	for (unsigned i = 0; i < cell->num_vcpus; i++) {
 		struct vcpu *v = cell->vcpu[i];
 

@@ -47,6 +47,7 @@ struct fake_gic {
 	struct fake_cpu c[FAKE_CPUS];
 	unsigned kicks[FAKE_CPUS];	/* SGIs sent by EL2 */
 	uint64_t owned_from, owned_to;	/* RAM of the agency */
+	uint32_t virtual_spis[2];	/* that the next cell gets, 0: none */
 };
 
 extern struct fake_gic fake;
