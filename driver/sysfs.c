@@ -3,33 +3,13 @@
 #include <linux/device.h>
 #include <linux/sysfs.h>
 
+#include <capsule/names.h>
+
 #include "cell.h"
 #include "hvc.h"
 
-static const char *const state_names[] = {
-	[CAPSULE_CELL_NONE] = "none",
-	[CAPSULE_CELL_CREATED] = "created",
-	[CAPSULE_CELL_LOADABLE] = "loadable",
-	[CAPSULE_CELL_STARTING] = "starting",
-	[CAPSULE_CELL_RUNNING] = "running",
-	[CAPSULE_CELL_SHUT_DOWN] = "shut-down",
-	[CAPSULE_CELL_FAILED] = "failed",
-	[CAPSULE_CELL_STOPPING] = "stopping",
-	[CAPSULE_CELL_DYING] = "dying",
-};
-
-static const char *const fault_names[] = {
-	[CAPSULE_FAULT_NONE] = "none",
-	[CAPSULE_FAULT_MMIO] = "mmio",
-	[CAPSULE_FAULT_FETCH] = "fetch",
-	[CAPSULE_FAULT_PERMISSION] = "permission",
-	[CAPSULE_FAULT_WIDTH] = "width",
-	[CAPSULE_FAULT_EXCEPTION] = "exception",
-	[CAPSULE_FAULT_TABLE_WALK] = "table-walk",
-	[CAPSULE_FAULT_SERROR] = "serror",
-	[CAPSULE_FAULT_COMM_REVISION] = "comm-revision",
-	[CAPSULE_FAULT_GUEST] = "guest",
-};
+static const char *const state_names[] = { CAPSULE_CELL_STATE_NAMES(CAPSULE_NAME_ENTRY) };
+static const char *const fault_names[] = { CAPSULE_FAULT_NAMES(CAPSULE_NAME_ENTRY) };
 
 static const char *name_of(const char *const *names, size_t count, u32 n)
 {
@@ -133,6 +113,12 @@ static ssize_t cpus_assigned_show(struct kobject *kobj, struct kobj_attribute *a
 }
 static struct kobj_attribute cpus_assigned_attr = __ATTR_RO(cpus_assigned);
 
+static int emit_fault_cpu(char *buf, int at, u32 cpu)
+{
+	return cpu == CAPSULE_FAULT_CPU_UNKNOWN ? sysfs_emit_at(buf, at, "cpu unknown\n") :
+						  sysfs_emit_at(buf, at, "cpu %u\n", cpu);
+}
+
 /* Empty while the cell has not failed. */
 static ssize_t fault_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
@@ -144,10 +130,12 @@ static ssize_t fault_show(struct kobject *kobj, struct kobj_attribute *attr, cha
 		return -ENODEV;
 	if (f->reason == CAPSULE_FAULT_NONE)
 		return 0;
-	len = sysfs_emit(buf, "reason %s\ncpu %u\npc %#llx\nesr %#llx\nfar %#llx\nipa %#llx\n"
-			 "spsr %#llx\nsp_el0 %#llx\nsp_el1 %#llx\n",
-			 name_of(fault_names, ARRAY_SIZE(fault_names), f->reason), f->cpu, f->pc,
-			 f->esr, f->far, f->ipa, f->spsr, f->sp_el0, f->sp_el1);
+	len = sysfs_emit(buf, "reason %s\n",
+			 name_of(fault_names, ARRAY_SIZE(fault_names), f->reason));
+	len += emit_fault_cpu(buf, len, f->cpu);
+	len += sysfs_emit_at(buf, len, "pc %#llx\nesr %#llx\nfar %#llx\nipa %#llx\n"
+			     "spsr %#llx\nsp_el0 %#llx\nsp_el1 %#llx\n", f->pc, f->esr, f->far,
+			     f->ipa, f->spsr, f->sp_el0, f->sp_el1);
 	for (i = 0; i < (int)ARRAY_SIZE(f->x); i++)
 		len += sysfs_emit_at(buf, len, "x%d %#llx\n", i, f->x[i]);
 	return len;

@@ -259,22 +259,58 @@ int lifecycle_stop(struct cell *cell, uint64_t answer[4])
 	return refuse_state(cell, answer);
 }
 
-/* The guest may declare itself failed in its communication region. */
-static void check_declared(struct cell *cell)
+/* The only CPU of a cell that is on. power_lock held. */
+static uint32_t only_cpu(const struct cell *cell)
 {
-	uint32_t none = CAPSULE_FAULT_NONE, reason = CAPSULE_FAULT_GUEST;
+	uint32_t cpu = CAPSULE_FAULT_CPU_UNKNOWN;
+
+	for (unsigned i = 0; i < cell->num_vcpus; i++) {
+		const struct vcpu *v = cell->vcpu[i];
+
+		if (v->power == VCPU_OFF)
+			continue;
+		if (cpu != CAPSULE_FAULT_CPU_UNKNOWN)
+			return CAPSULE_FAULT_CPU_UNKNOWN;
+		cpu = v->pcpu->id;
+	}
+	return cpu;
+}
+
+/*
+ * Before the state says that the cell has failed. A record of a fault that
+ * came first is kept.
+ */
+static void record_declared(struct cell *cell, uint32_t reason, const struct vcpu *self)
+{
+	struct capsule_fault *f = &cell->status->fault;
+	uint32_t s;
+
+	spin_lock(&cell->power_lock);
+	s = cell->status->state;
+	if (f->reason == CAPSULE_FAULT_NONE &&
+	    (s == CAPSULE_CELL_RUNNING || s == CAPSULE_CELL_STOPPING)) {
+		f->cpu = self && s == CAPSULE_CELL_RUNNING ? self->pcpu->id : only_cpu(cell);
+		__atomic_store_n(&f->reason, reason, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&cell->power_lock);
+}
+
+/*
+ * The guest may declare itself failed in its communication region. @self is the
+ * CPU that is about to be off, NULL if the agency asks.
+ */
+static void check_declared(struct cell *cell, const struct vcpu *self)
+{
 	uint32_t state;
 
 	sync_comm(cell);
 	state = cell->comm->cell_state;
 	if (state != CAPSULE_COMM_FAILED && state != CAPSULE_COMM_FAILED_REV)
 		return;
+	record_declared(cell, state == CAPSULE_COMM_FAILED ? CAPSULE_FAULT_GUEST :
+			CAPSULE_FAULT_COMM_REVISION, self);
 	if (!stop_cpus(cell, CAPSULE_CELL_FAILED, false, NULL))
 		return;
-	if (state == CAPSULE_COMM_FAILED_REV)
-		reason = CAPSULE_FAULT_COMM_REVISION;
-	__atomic_compare_exchange_n(&cell->status->fault.reason, &none, reason, false,
-				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 	cell->status->comm_state = state;
 	notify(cell);
 }
@@ -283,7 +319,7 @@ int lifecycle_state(struct cell *cell, uint64_t answer[4])
 {
 	const struct capsule_comm_region *comm = cell->comm;
 
-	check_declared(cell);
+	check_declared(cell, NULL);
 	answer[1] = comm->reply_from_cell;
 	answer[2] = power_unparked(cell);
 	answer[3] = 0;
@@ -339,7 +375,7 @@ void lifecycle_vcpu_off(struct vcpu *vcpu)
 	bool tell = false;
 
 	if (last)
-		check_declared(cell);
+		check_declared(cell, vcpu);
 	spin_lock(&cell->power_lock);
 	for (unsigned i = 0; last && i < cell->num_vcpus; i++)
 		last = cell->vcpu[i] == vcpu || cell->vcpu[i]->power == VCPU_OFF;

@@ -53,9 +53,15 @@ enum capsule_fault_reason {
 	CAPSULE_FAULT_GUEST = 9,	/* the guest declared itself failed */
 };
 
+/*
+ * A guest declares itself failed in memory, which names no CPU. It was the one
+ * that then switched itself off, or the only one that was on; otherwise:
+ */
+#define CAPSULE_FAULT_CPU_UNKNOWN	0xffffffffU
+
 struct capsule_fault {
 	uint32_t reason;	/* enum capsule_fault_reason */
-	uint32_t cpu;		/* physical CPU number */
+	uint32_t cpu;		/* physical CPU number, or CAPSULE_FAULT_CPU_UNKNOWN */
 	uint64_t pc;		/* ELR_EL2 */
 	uint64_t esr;		/* ESR_EL2 */
 	uint64_t far;		/* FAR_EL2 */

@@ -2,8 +2,11 @@
 /* CPUs that come and go. */
 #include <stdint.h>
 
+#include <capsule/comm.h>
 #include <inmate/comm.h>
+#include <inmate/printf.h>
 #include <inmate/psci.h>
+#include <inmate/smp.h>
 #include <inmate/timer.h>
 
 #include "hostile.h"
@@ -68,4 +71,38 @@ bool way_evade_fail(void)
 bool way_fail(void)
 {
 	comm_fail();
+}
+
+static __attribute__((noreturn)) void sleep_for_ever(void)
+{
+	for (;;)
+		wfi();
+}
+
+static void fail_off(unsigned int cpu)
+{
+	(void)cpu;
+	comm_fail();
+}
+
+static void fail_on(unsigned int cpu)
+{
+	(void)cpu;
+	comm_set_state(CAPSULE_COMM_FAILED);
+	printf("hostile: declared\n");
+	sleep_for_ever();
+}
+
+bool way_fail_second(void)
+{
+	if (smp_start(1, fail_off))
+		return false;
+	sleep_for_ever();
+}
+
+bool way_fail_both(void)
+{
+	if (smp_start(1, fail_on))
+		return false;
+	sleep_for_ever();
 }

@@ -24,6 +24,8 @@ bool way_walk(void);
 bool way_set_way(void);
 bool way_fill(void);
 bool way_fail(void);
+bool way_fail_second(void);
+bool way_fail_both(void);
 bool way_zero(void);
 
 #endif

@@ -12,6 +12,8 @@
  *	set-way		cache maintenance of all its memory, again and again
  *	fill		writes a pattern all over its memory
  *	fail		declares itself failed
+ *	fail-second	its second CPU does so and switches itself off
+ *	fail-both	does so while two CPUs run on
  *	zero		looks for what another left there
  */
 #include <stddef.h>
@@ -38,6 +40,8 @@ static const struct {
 	{ "set-way", way_set_way, false },
 	{ "fill", way_fill, false },
 	{ "fail", way_fail, false },
+	{ "fail-second", way_fail_second, false },
+	{ "fail-both", way_fail_both, false },
 	{ "zero", way_zero, false },
 };
 

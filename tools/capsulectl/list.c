@@ -132,7 +132,10 @@ static struct json_object *json_fault(const struct capsule_fault *fault)
 	j = ctl_json_object();
 	ctl_put_string(j, "reason", ctl_fault_name(fault->reason));
 	ctl_put_string(j, "text", ctl_fault_text(fault->reason));
-	ctl_put_number(j, "cpu", fault->cpu);
+	if (fault->cpu == CAPSULE_FAULT_CPU_UNKNOWN)
+		ctl_put(j, "cpu", NULL);
+	else
+		ctl_put_number(j, "cpu", fault->cpu);
 	ctl_put_hex(j, "pc", fault->pc);
 	ctl_put_hex(j, "esr", fault->esr);
 	ctl_put_hex(j, "far", fault->far);
@@ -154,7 +157,10 @@ static void print_fault(const struct capsule_fault *fault)
 	printf("fault:    %s\n", ctl_fault_text(fault->reason));
 	if (fault->reason == CAPSULE_FAULT_NONE)
 		return;
-	printf("  CPU %u\n", fault->cpu);
+	if (fault->cpu == CAPSULE_FAULT_CPU_UNKNOWN)
+		printf("  CPU not known\n");
+	else
+		printf("  CPU %u\n", fault->cpu);
 	printf("  PC     0x%016" PRIx64 "  ESR    0x%016" PRIx64 "\n", fault->pc, fault->esr);
 	printf("  FAR    0x%016" PRIx64 "  IPA    0x%016" PRIx64 "\n", fault->far, fault->ipa);
 	printf("  SP_EL0 0x%016" PRIx64 "  SP_EL1 0x%016" PRIx64 "\n", fault->sp_el0,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Words for what the driver numbers. */
 #include <capsule/comm.h>
+#include <capsule/names.h>
 
 #include "ctl.h"
 
@@ -9,17 +10,7 @@
 /* The word for an enum capsule_cell_state. */
 const char *ctl_cell_state_name(uint32_t state)
 {
-	static const char *const names[] = {
-		[CAPSULE_CELL_NONE] = "none",
-		[CAPSULE_CELL_CREATED] = "created",
-		[CAPSULE_CELL_LOADABLE] = "loadable",
-		[CAPSULE_CELL_STARTING] = "starting",
-		[CAPSULE_CELL_RUNNING] = "running",
-		[CAPSULE_CELL_SHUT_DOWN] = "shut-down",
-		[CAPSULE_CELL_FAILED] = "failed",
-		[CAPSULE_CELL_STOPPING] = "stopping",
-		[CAPSULE_CELL_DYING] = "dying",
-	};
+	static const char *const names[] = { CAPSULE_CELL_STATE_NAMES(CAPSULE_NAME_ENTRY) };
 	const char *name = NAME(names, state);
 
 	return name ? name : "unknown";
@@ -64,18 +55,7 @@ const char *ctl_exit_name(uint32_t exit)
 /* The word for an enum capsule_fault_reason. */
 const char *ctl_fault_name(uint32_t reason)
 {
-	static const char *const names[] = {
-		[CAPSULE_FAULT_NONE] = "none",
-		[CAPSULE_FAULT_MMIO] = "mmio",
-		[CAPSULE_FAULT_FETCH] = "fetch",
-		[CAPSULE_FAULT_PERMISSION] = "permission",
-		[CAPSULE_FAULT_WIDTH] = "width",
-		[CAPSULE_FAULT_EXCEPTION] = "exception",
-		[CAPSULE_FAULT_TABLE_WALK] = "table-walk",
-		[CAPSULE_FAULT_SERROR] = "serror",
-		[CAPSULE_FAULT_COMM_REVISION] = "comm-revision",
-		[CAPSULE_FAULT_GUEST] = "guest",
-	};
+	static const char *const names[] = { CAPSULE_FAULT_NAMES(CAPSULE_NAME_ENTRY) };
 	const char *name = NAME(names, reason);
 
 	return name ? name : "unknown";

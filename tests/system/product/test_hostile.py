@@ -121,6 +121,30 @@ def test_cpu_that_is_switched_on_while_it_is_taken(enabled: Agency) -> None:
     hello(enabled, config)
 
 
+def failed_record(agency: Agency, way: str, said: str = "") -> tuple[object, str]:
+    """The CPU in the record of a cell with CPUs 1 and 2 that declares itself failed."""
+    launch(agency, cell("pair", 1, 2), "hostile", way)
+    if said:
+        agency.await_text("pair", said)
+        status, told = agency.ctl("cell shutdown pair")
+        assert agency.exit_name(status) == "FAILED", told
+    agency.await_state("pair", "failed")
+    shown = agency.cell("pair")["fault_record"]
+    fault = dict(line.split() for line in agency.sysfs("cells/pair/fault").splitlines())
+    assert shown["reason"] == fault["reason"] == "guest"
+    text = agency.do("cell show pair")
+    assert f"CPU {'not known' if shown['cpu'] is None else shown['cpu']}\n" in text, text
+    agency.drop("pair")
+    return shown["cpu"], fault["cpu"]
+
+
+def test_who_declared_the_cell_failed(enabled: Agency) -> None:
+    """The CPU that goes off over it is named, and none where that cannot be known."""
+    assert failed_record(enabled, "fail") == (1, "1")
+    assert failed_record(enabled, "fail-second") == (2, "2")
+    assert failed_record(enabled, "fail-both", "declared") == (None, "unknown")
+
+
 # --- restarts without end -----------------------------------------------------
 
 def notifications(agency: Agency) -> int:
