@@ -43,7 +43,6 @@
  * cpu_reset_address in the region as it stands in the file moves along.
  */
 #define CAPSULE_MEM_VIRT_IS_PHYS	0x0400UL
-#define CAPSULE_MEM_IO_UNALIGNED	0x8000UL	/* accepted, no effect: device memory has no unaligned accesses */
 /*
  * Permitted access widths. Without any of them all widths are permitted and
  * a page-aligned region is mapped; with some, every access traps and is
@@ -55,7 +54,7 @@
 #define CAPSULE_MEM_IO_64		0x00080000UL
 #define CAPSULE_MEM_IO_WIDTH_SHIFT	16
 #define CAPSULE_MEM_IO_WIDTH_MASK	0x000f0000UL
-#define CAPSULE_MEM_VALID_FLAGS		0x000f87ffUL
+#define CAPSULE_MEM_VALID_FLAGS		0x000f07ffUL
 
 struct capsule_memory {
 	uint64_t phys_start;	/* physical address, bytes */

@@ -97,7 +97,7 @@ static void check_ram(const struct region *r)
 {
 	const uint64_t flags = r->m->flags;
 
-	if (flags & (CAPSULE_MEM_IO_WIDTH_MASK | CAPSULE_MEM_IO_UNALIGNED))
+	if (flags & CAPSULE_MEM_IO_WIDTH_MASK)
 		bad_region(r, "has access widths without IO: they are for devices, remove them or add IO");
 	if (region_is_subpage(r->m))
 		bad_alignment(r, "is RAM and not aligned to pages of 4 KiB: correct start and size");
