@@ -39,6 +39,22 @@ int cpus_check(u64 cpus, struct capsule_err *err)
 	return 0;
 }
 
+/*
+ * A CPU that was offline when the hypervisor came waits in firmware: EL2 gets
+ * it when it comes online the first time.
+ */
+static int bring_beneath(unsigned int cpu, struct capsule_err *err)
+{
+	int rc;
+
+	if (READ_ONCE(capsule.status->cpu[cpu].parked))
+		return 0;
+	rc = add_cpu(cpu);
+	if (rc >= 0)
+		rc = remove_cpu(cpu);
+	return rc < 0 ? refuse(err, -EBUSY, CAPSULE_REASON_CPU_OFFLINE_FAILED, cpu, (u64)-rc) : 0;
+}
+
 static int take_offline(struct capsule_cell *cell, unsigned int cpu, struct capsule_err *err)
 {
 	int rc;
@@ -46,7 +62,7 @@ static int take_offline(struct capsule_cell *cell, unsigned int cpu, struct caps
 	if (signal_pending(current))
 		return refuse(err, -EINTR, CAPSULE_REASON_INTERRUPTED, 0, 0);
 	if (!cpu_online(cpu))
-		return 0;
+		return bring_beneath(cpu, err);
 	rc = remove_cpu(cpu);
 	if (rc < 0)
 		return refuse(err, -EBUSY, CAPSULE_REASON_CPU_OFFLINE_FAILED, cpu, (u64)-rc);
