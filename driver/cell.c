@@ -131,6 +131,20 @@ bool cell_name_used(const char *name)
 }
 
 /**
+ * cell_is_root() - does that name, or that id if the name is empty, mean the root cell?
+ */
+bool cell_is_root(const char *name, u32 id)
+{
+	bool root = !name[0] && id == 0;
+
+	down_read(&capsule.view);
+	if (name[0] && capsule.status)
+		root = !strncmp(capsule.status->cell[0].name, name, CAPSULE_NAME_LEN);
+	up_read(&capsule.view);
+	return root;
+}
+
+/**
  * cell_count() - cells besides the root cell
  */
 unsigned int cell_count(void)

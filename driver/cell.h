@@ -46,6 +46,7 @@ int cell_register(struct capsule_cell *cell);
 void cell_unregister(struct capsule_cell *cell);
 struct capsule_cell *cell_find(const char *name, u32 id);
 bool cell_name_used(const char *name);
+bool cell_is_root(const char *name, u32 id);
 unsigned int cell_count(void);
 u64 cell_all_cpus(void);
 int cell_info(struct capsule_cell *cell, struct capsule_ioc_cell_info *info);

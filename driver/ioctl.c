@@ -123,6 +123,8 @@ static int refuse_unknown(struct capsule_ioc_open *o)
 
 	if (!READ_ONCE(capsule.enabled))
 		return refuse(err, -EINVAL, CAPSULE_REASON_NOT_ENABLED, 0, 0);
+	if (cell_is_root(o->name, o->id))
+		return refuse(err, -EPERM, CAPSULE_REASON_ROOT_CELL, 0, 0);
 	return refuse(err, -ENOENT, CAPSULE_REASON_NO_SUCH_CELL, o->id, 0);
 }
 

@@ -4,7 +4,8 @@
  * program would.
  *
  *   raw enable FILE      raw create FILE      raw load CELL ADDRESS BYTES
- *   raw start CELL       raw size             raw flags        raw unknown
+ *   raw start CELL       raw open ID          raw size         raw flags
+ *   raw unknown
  *
  * Prints "RESULT ERRNO REASON DETAIL DETAIL", the details in hexadecimal. Exit
  * status 0 whatever the driver answered.
@@ -56,6 +57,15 @@ static int open_cell(int device, const char *name)
 	return fd;
 }
 
+static int open_by_id(int device, const char *id)
+{
+	struct capsule_ioc_open arg = {
+		.size = sizeof(arg), .id = (uint32_t)strtoul(id, NULL, 0),
+	};
+
+	return answer(ioctl(device, CAPSULE_IOC_CELL_OPEN, &arg), &arg.err);
+}
+
 static int call_load(int cell, uint64_t address, uint64_t bytes)
 {
 	struct capsule_ioc_load arg = {
@@ -91,6 +101,8 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "start"))
 		return call_simple(open_cell(device, argv[2]), CAPSULE_IOC_CELL_START,
 				   sizeof(struct capsule_ioc_simple), 0);
+	if (argc == 3 && !strcmp(argv[1], "open"))
+		return open_by_id(device, argv[2]);
 	if (argc == 2 && !strcmp(argv[1], "size"))
 		return call_simple(device, CAPSULE_IOC_DISABLE, 8, 0);
 	if (argc == 2 && !strcmp(argv[1], "flags"))

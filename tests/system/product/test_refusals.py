@@ -286,6 +286,18 @@ def test_order_of_a_cells_life(enabled: Agency) -> None:
     enabled.drop("capsule")
 
 
+def test_the_root_cell_is_no_cell_to_be_managed(enabled: Agency) -> None:
+    """By its name, and past the tool by its number."""
+    root = enabled.sysfs("cpus").split()[1]
+    for words in ("cell shutdown", "cell shutdown --force", "cell destroy", "cell start",
+                  "cell show", "console"):
+        enabled.refuses(f"{words} {root}", "ROOT_CELL", root, "capsulectl disable")
+    enabled.refuses(f"cell load {root} {INMATES}/hello.bin", "ROOT_CELL")
+    result, number, _ = past_the_tool(enabled, "open", "0")
+    assert result == -1 and number == reason_number("ROOT_CELL")
+    enabled.refuses("cell destroy nobody", "NO_SUCH_CELL", "nobody")
+
+
 def test_load_where_nothing_may_be_loaded(enabled: Agency) -> None:
     enabled.create("capsule")
     image = f"{INMATES}/hello.bin"
