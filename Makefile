@@ -5,6 +5,7 @@
 #   make demo            sets up, builds, shows the main job in an emulated machine
 #   make test            sets up, builds, runs the tests
 #   make test-full       the long ones, too
+#   make bench           counts what the hypervisor executes; make bench-budget
 #   make shell           an agency with everything installed, at its prompt
 #   make install         DESTDIR= prefix= ; make uninstall
 #   LLVM=1 (clang for everything but the module), KDIR=, DEBUG=1, V=1, O=
@@ -18,7 +19,7 @@ SERIES ?= 6.1
 
 # Cross-building takes kernel headers and arm64 libraries from the cache.
 ifneq ($(CROSS_COMPILE),)
-ifneq ($(filter-out clean demo shell test test-full,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo shell test test-full bench bench-budget,$(or $(MAKECMDGOALS),all)),)
 KDIR ?= $(shell ci/kdir $(SERIES))
 SYSROOT ?= $(shell ci/sysroot)
 export KDIR SYSROOT
@@ -68,7 +69,7 @@ demo-build: agency
 
 # Needs nothing but Debian 12 and make, too. TESTS= chooses folders or files,
 # PYTEST_ARGS= are more words for pytest, such as -x.
-TESTS ?= tests/build tests/host tests/python inmates tests/system
+TESTS ?= tests/build tests/host tests/python inmates tests/system tests/perf
 test: TEST_ARGS :=
 test-full: TEST_ARGS := --full
 test test-full: export PYTHONDONTWRITEBYTECODE := 1
@@ -77,10 +78,20 @@ test test-full:
 	$(Q)mkdir -p $(O)/tests && O=$(abspath $(O)) CAPSULE_STAGED=1 /usr/bin/python3 -m pytest \
 		--junit-xml=$(abspath $(O))/tests/$@.xml $(TEST_ARGS) $(PYTEST_ARGS) $(TESTS)
 
+# Instructions at EL2: tables, build/bench/bench.json and bench.svg.
+# bench-budget makes what was counted the budget that `make test` holds.
+bench: BENCH_ARGS :=
+bench-budget: BENCH_ARGS := --budget
+bench bench-budget:
+	$(Q)ci/setup && $(MAKE) --no-print-directory agency
+	$(Q)$(MAKE) --no-print-directory -C tests/perf O=$(O)
+	$(Q)O=$(abspath $(O)) /usr/bin/python3 -B tests/perf/bench.py $(BENCH_ARGS)
+
 -include mk/python.mk
 
 clean:
 	rm -rf $(O)
 
-.PHONY: all $(parts) install uninstall agency demo shell demo-build test test-full clean
+.PHONY: all $(parts) install uninstall agency demo shell demo-build test test-full bench \
+	bench-budget clean
 export DESTDIR prefix
