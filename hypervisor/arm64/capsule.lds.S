@@ -17,7 +17,7 @@ SECTIONS
 		*(.idmap)
 		. = ALIGN(4096);
 		__idmap_end = .;
-		*(.vectors)
+		*(.vectors) *(.vectors.whole)
 		*(.text.hot) *(.text .text.*)
 	}
 	. = ALIGN(4096);

@@ -13,7 +13,6 @@
 #define SMCCC_WORKAROUND_1	0x80008000U
 #define SMCCC_WORKAROUND_2	0x80007fffU
 #define SMCCC_WORKAROUND_3	0x80003fffU
-#define SMCCC_VERSION_1_2	0x10002
 
 /* What the hyp stub and KVM answer where EL2 does not do as asked. */
 #define HVC_STUB_ERR		0xbadca11U
@@ -124,6 +123,28 @@ static bool former_el2(struct trap_frame *frame)
 		return false;
 	frame->x[0] = 0;
 	frame->x[1] = HVC_STUB_ERR;
+	return true;
+}
+
+/* What the agency asks goes to firmware, but for our own call. */
+bool smccc_quick(struct vcpu *vcpu, struct trap_frame *frame)
+{
+	uint32_t fn = (uint32_t)frame->x[0];
+
+	if (fn == CAPSULE_CALL_VERSION) {
+		frame->x[0] = CAPSULE_ABI_VERSION;
+		return true;
+	}
+	if (cell_is_root(vcpu->cell))
+		return false;
+	if (fn == SMCCC_VERSION) {
+		frame->x[0] = SMCCC_VERSION_1_2;
+		return true;
+	}
+	if (fn != PSCI_VERSION)
+		return false;
+	vcpu->pcpu->status->exits[CAPSULE_EXIT_PSCI]++;
+	frame->x[0] = PSCI_VERSION_1_1;
 	return true;
 }
 

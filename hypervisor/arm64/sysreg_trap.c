@@ -123,7 +123,6 @@ static const struct {
 	uint32_t key;
 	sysreg_handler handler;
 } table[] = {
-	{ SYSREG_KEY(3, 0, 12, 11, 5), sgi_group1 },	/* ICC_SGI1R_EL1 */
 	{ SYSREG_KEY(3, 0, 12, 11, 6), ignore_write },	/* ICC_ASGI1R_EL1 */
 	{ SYSREG_KEY(3, 0, 12, 11, 7), ignore_write },	/* ICC_SGI0R_EL1 */
 	{ SYSREG_KEY(3, 0, 1, 0, 1), read_zero },	/* ACTLR_EL1 */
@@ -147,6 +146,8 @@ static sysreg_handler find(uint32_t iss)
 {
 	uint32_t key = iss & KEY_MASK;
 
+	if (key == SYSREG_KEY(3, 0, 12, 11, 5))		/* ICC_SGI1R_EL1 */
+		return sgi_group1;
 	/* ID registers: S3_0_C0_C1..C7 */
 	if ((key & ~SYSREG_KEY(0, 0, 0, 15, 7)) == SYSREG_KEY(3, 0, 0, 0, 0) &&
 	    ISS_CRM(iss) >= 1 && ISS_CRM(iss) <= 7)
@@ -157,12 +158,20 @@ static sysreg_handler find(uint32_t iss)
 	return NULL;
 }
 
+bool quick_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+	if (!frame_has(ISS_RT((unsigned)esr)))
+		return false;
+	trap_sysreg(vcpu, frame, esr);
+	return true;
+}
+
 void trap_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 {
 	uint32_t iss = (uint32_t)ESR_ISS(esr);
 	sysreg_handler handler = find(iss);
 	unsigned rt = ISS_RT(iss);
-	uint64_t value = rt == 31 ? 0 : frame->x[rt];
+	uint64_t value = frame->x[rt];
 
 	enum sysreg_result result = SYSREG_UNDEFINED;
 
@@ -173,7 +182,7 @@ void trap_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 		inject_undefined();
 	if (result != SYSREG_DONE)
 		return;
-	if ((iss & ISS_READ) && rt != 31)
+	if (iss & ISS_READ)
 		frame->x[rt] = value;
 	trap_skip();
 }

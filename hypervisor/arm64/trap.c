@@ -13,6 +13,7 @@
 #include "sysreg.h"
 
 typedef void (*trap_handler)(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
+typedef bool (*quick_handler)(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
 
 void trap_skip(void)
 {
@@ -85,17 +86,50 @@ static const trap_handler handlers[64] = {
 	[EC_DABT_LOW] = trap_data_abort,
 };
 
-void trap_sync(struct trap_frame *frame)
+static bool quick_hvc(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 {
-	struct pcpu *pcpu = this_pcpu();
+	if ((esr & 0xffff) != 0 || !smccc_quick(vcpu, frame))
+		return false;
+	vcpu->pcpu->status->exits[CAPSULE_EXIT_HYPERCALL]++;
+	return true;
+}
+
+static bool quick_smc(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+	if ((esr & 0xffff) != 0 || !smccc_quick(vcpu, frame))
+		return false;
+	vcpu->pcpu->status->exits[CAPSULE_EXIT_SMCCC]++;
+	trap_skip();
+	return true;
+}
+
+static const quick_handler quick_handlers[64] = {
+	[EC_HVC64] = quick_hvc,
+	[EC_SMC64] = quick_smc,
+	[EC_SYSREG] = quick_sysreg,
+	[EC_DABT_LOW] = quick_data_abort,
+};
+
+bool trap_sync(struct trap_frame *frame)
+{
+	const struct pcpu *pcpu = this_pcpu();
+	uint64_t esr = read_sysreg(esr_el2);
+	quick_handler quick = quick_handlers[ESR_EC(esr)];
+
+	pcpu->status->exits[CAPSULE_EXIT_TOTAL]++;
+	return quick && quick(pcpu->current, frame, esr);
+}
+
+void trap_sync_whole(struct trap_frame *frame)
+{
+	const struct pcpu *pcpu = this_pcpu();
 	uint64_t esr = read_sysreg(esr_el2);
 	trap_handler handler = handlers[ESR_EC(esr)];
 
-	pcpu->status->exits[CAPSULE_EXIT_TOTAL]++;
 	(handler ? handler : trap_impossible)(pcpu->current, frame, esr);
 }
 
-void trap_irq(struct trap_frame *frame)
+bool trap_irq(struct trap_frame *frame)
 {
 	struct pcpu *pcpu = this_pcpu();
 
@@ -105,7 +139,17 @@ void trap_irq(struct trap_frame *frame)
 	pcpu->status->exits[CAPSULE_EXIT_TOTAL]++;
 	gic_handle_irq(pcpu);
 	if (pcpu->requests)
-		power_serve_requests(pcpu);
+		return false;
+	gic_flush(pcpu->current);
+	return true;
+}
+
+void trap_irq_whole(struct trap_frame *frame)
+{
+	struct pcpu *pcpu = this_pcpu();
+
+	(void)frame;
+	power_serve_requests(pcpu);
 	gic_flush(pcpu->current);
 }
 

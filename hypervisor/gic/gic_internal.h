@@ -144,7 +144,11 @@ struct gic_hw {
 	uint32_t maintenance;	/* PPI */
 	uint32_t notify;	/* SPI that is never given away */
 	uint32_t own_ppis;	/* bit n: PPI n is EL2's */
+	uint32_t guest_ppis;	/* the others */
+	uint32_t guest_icfgr1;	/* their configurable bits in GICR_ICFGR1 */
+	uint32_t lr_mask;	/* bit n: list register n exists */
 	uint64_t stride;	/* bytes from one redistributor to the next */
+	unsigned stride_shift;	/* log2 of that */
 	unsigned num_frames;
 	struct gic_frame frame[GIC_MAX_FRAMES];
 };
@@ -195,6 +199,20 @@ static inline uint8_t guest_priority(uint32_t priority)
 	return (uint8_t)(priority & gic.pri_mask);
 }
 
+/* Four priorities at once, of a shadow that is aligned to words (little-endian as the GIC). */
+typedef uint32_t __attribute__((may_alias)) vgic_word;
+
+static inline vgic_word *vgic_priority_word(uint8_t *priority, uint32_t first)
+{
+	return (vgic_word *)(void *)(priority + first);
+}
+
+/* Bits 0 to 3 to 0xff in the bytes 0 to 3. */
+static inline uint32_t vgic_byte_mask(uint32_t bits)
+{
+	return ((bits & 15) * 0x00204081 & 0x01010101) * 0xff;
+}
+
 static inline uint8_t hw_priority(uint8_t priority)
 {
 	return (uint8_t)MAX(priority, PRIO_GUEST_HIGHEST);
@@ -239,8 +257,11 @@ void vgic_queue_virtual(struct vcpu *vcpu, struct vgic_irq irq);	/* room is kept
 bool vgic_deliver_alone(struct vcpu *vcpu, struct vgic_irq irq);
 bool vgic_has_room(const struct vcpu *vcpu);
 void vgic_clear_interface(struct vcpu *vcpu);				/* own */
-void vgic_lr_state(struct vcpu *vcpu, uint32_t base, uint32_t *pending,
-		   uint32_t *active);					/* own */
+/* What is pending and active there, of 32 interrupts from @base. */
+struct vgic_lr_bits {
+	uint32_t pending, active;
+};
+struct vgic_lr_bits vgic_lr_state(struct vcpu *vcpu, uint32_t base);	/* own */
 uint32_t vgic_take_pending(struct vcpu *vcpu, uint32_t base, uint32_t mask,
 			   bool hw_only);				/* own */
 void vgic_clear_active(struct vcpu *vcpu, uint32_t base, uint32_t mask); /* own */
@@ -256,7 +277,7 @@ bool vgic_vspi_withdraw(struct vcpu *vcpu, uint32_t intid);
 void vgic_vspi_online(struct vcpu *vcpu, bool online);			/* own */
 void vgic_vspi_reset(struct cell *cell);
 
-/* Register emulation: one table per frame. */
+/* Register emulation: one map per frame. */
 struct vgic_access {
 	struct vcpu *vcpu;	/* who accesses */
 	struct vcpu *target;	/* whose redistributor; NULL: nobody's */
@@ -266,23 +287,38 @@ struct vgic_access {
 };
 
 struct vgic_reg {
-	uint32_t first, last;	/* offsets, last one included */
-	uint32_t widths;	/* sum of the access sizes allowed, bytes */
-	void (*access)(const struct vgic_access *r);
+	void (*access)(const struct vgic_access *r);	/* NULL: reads as zero, ignores writes */
+	uint8_t widths;		/* sum of the access sizes allowed, bytes */
+	uint8_t last;		/* offset in its 128 bytes that it ends at; the rest is as NULL */
 };
 
 /*
- * Finds the register and does the access. What is not in the table reads as
- * zero and ignores writes. MMIO_ABORT for a width the register does not have.
+ * The registers of a 64 KiB frame, found by index: numbers of regs[]. Number 0
+ * is what is not there.
  */
-enum mmio_result vgic_dispatch(const struct vgic_reg *table, size_t num,
-			       const struct vgic_access *r);
+struct vgic_map {
+	const struct vgic_reg *regs;
+	uint8_t word[0x40];	/* offsets below 0x100, by words */
+	uint8_t block[0x20];	/* below 0x1000, by 128 bytes */
+	uint8_t page[0x10];	/* the others, by 4 KiB */
+};
+
+#define VGIC_WORD(offset)	(((offset) & 0xff) / 4)
+#define VGIC_BLOCK(offset)	(((offset) & 0xfff) / 0x80)
+#define VGIC_PAGE(offset)	(((offset) & 0xffff) / 0x1000)
+
+/*
+ * Finds the register and does the access, at a cost that does not depend on
+ * which one. MMIO_ABORT for a width the register does not have.
+ */
+enum mmio_result vgic_dispatch(const struct vgic_map *map, const struct vgic_access *r);
 /* Read or write of a 64-bit value, of which the access may be one half. */
 uint64_t vgic_merge64(const struct vgic_access *r, uint64_t old);
 void vgic_return64(const struct vgic_access *r, uint64_t value);
 /* Access forwarded as it is, read-only, and the PrimeCell ID registers. */
 void vgic_forward(const struct vgic_access *r);
 void vgic_forward_read(const struct vgic_access *r);
+void vgic_identification(const struct vgic_access *r);
 
 /* What the access means for SPIs in software, after the physical ones: reads add their bits. */
 void vgic_vspi_access(const struct vgic_access *r);

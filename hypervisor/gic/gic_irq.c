@@ -57,7 +57,7 @@ static void handle_ppi(const struct pcpu *pcpu, struct vcpu *vcpu, uint32_t inti
 {
 	if (intid == gic.maintenance) {
 		handle_maintenance(pcpu, vcpu);
-	} else if (!vcpu || gic.own_ppis & BIT(intid)) {
+	} else if (!vcpu || !(gic.guest_ppis >> intid & 1)) {
 		/* Nobody here expects it: mask what would come for ever. */
 		mmio_write32(gicr_of(pcpu) + GICR_ICENABLER0, 1U << intid);
 		gicr_wait(gicr_of(pcpu));

@@ -89,6 +89,7 @@ static void probe_cpu_interface(void)
 
 	gic.nr_lrs = MIN((unsigned)FIELD_GET(ICH_VTR_LISTREGS, vtr) + 1,
 			 (unsigned)VGIC_MAX_LRS);
+	gic.lr_mask = (uint32_t)GENMASK(gic.nr_lrs - 1, 0);
 	gic.nr_aprs = prebits <= 5 ? 1 : prebits == 6 ? 2 : 4;
 	gic.pri_mask = (uint8_t)(0xff << (8 - pribits));
 }
@@ -141,6 +142,7 @@ static int probe_redistributors(uint64_t detail[2])
 		if (!gic.stride)
 			gic.stride = typer & GICR_TYPER_VLPIS ?
 				     2 * GICR_SIZE : GICR_SIZE;
+		gic.stride_shift = (unsigned)__builtin_ctzll(gic.stride);
 		gic.frame[gic.num_frames++].va = va;
 		offset += gic.stride;
 	}
@@ -166,6 +168,10 @@ static void set_platform(const struct capsule_platform *platform)
 	gic.notify = platform->notify_irq;
 	gic.own_ppis = (uint32_t)(BIT(PPI_EL2_TIMER) | BIT(PPI_EL2_VTIMER) |
 				  BIT(gic.maintenance & 31));
+	gic.guest_ppis = PPI_MASK & ~gic.own_ppis;
+	for (unsigned i = 16; i < 32; i++)
+		if (gic.guest_ppis >> i & 1)
+			gic.guest_icfgr1 |= 2U << (i - 16) * 2;
 }
 
 int gic_init(const struct capsule_platform *platform, uint32_t *reason,

@@ -98,13 +98,24 @@ static void access_group(const struct vgic_access *r)
 		r->a->value = owned_mask(r);
 }
 
+/*
+ * Reads take no lock: the owner is looked up after the register was read, so
+ * that the bits of an SPI that changes hands meanwhile are not seen.
+ */
+static void return_owned(const struct vgic_access *r, uint32_t bits)
+{
+	dmb(ld);
+	r->a->value = bits & owned_mask(r);
+}
+
 static void access_isenabler(const struct vgic_access *r)
 {
+	if (!r->a->write) {
+		return_owned(r, gicd_read(r->offset));
+		return;
+	}
 	gicd_lock();
-	if (r->a->write)
-		gicd_write(r->offset, (uint32_t)r->a->value & owned_mask(r));
-	else
-		r->a->value = gicd_read(r->offset) & owned_mask(r);
+	gicd_write(r->offset, (uint32_t)r->a->value & owned_mask(r));
 	gicd_unlock();
 }
 
@@ -116,12 +127,13 @@ static void access_icenabler(const struct vgic_access *r)
 {
 	uint32_t base = word_base(r), bits, back;
 
-	gicd_lock();
-	bits = owned_mask(r);
 	if (!r->a->write) {
-		r->a->value = gicd_read(r->offset) & bits;
-	} else if (bits) {
-		bits &= (uint32_t)r->a->value;
+		return_owned(r, gicd_read(r->offset));
+		return;
+	}
+	gicd_lock();
+	bits = owned_mask(r) & (uint32_t)r->a->value;
+	if (bits) {
 		gicd_write(r->offset, bits);
 		back = vgic_take_pending(r->vcpu, base, bits, true);
 		if (back) {
@@ -136,19 +148,15 @@ static void access_icenabler(const struct vgic_access *r)
 static void access_pending(const struct vgic_access *r)
 {
 	bool set = r->offset < GICD_ICPENDR;
-	uint32_t base = word_base(r), bits, lr_pending, lr_active;
+	uint32_t base = word_base(r), bits;
 
-	gicd_lock();
-	bits = owned_mask(r);
-	if (!bits) {
-		gicd_unlock();
+	if (!r->a->write) {
+		return_owned(r, gicd_read(r->offset) | vgic_lr_state(r->vcpu, base).pending);
 		return;
 	}
-	if (!r->a->write) {
-		vgic_lr_state(r->vcpu, base, &lr_pending, &lr_active);
-		r->a->value = (gicd_read(r->offset) | lr_pending) & bits;
-	} else {
-		bits &= (uint32_t)r->a->value;
+	gicd_lock();
+	bits = owned_mask(r) & (uint32_t)r->a->value;
+	if (bits) {
 		gicd_write(r->offset, bits);
 		if (!set)
 			gicd_write(GICD_ICACTIVER + base / 8,
@@ -161,19 +169,16 @@ static void access_pending(const struct vgic_access *r)
 static void access_active(const struct vgic_access *r)
 {
 	bool set = r->offset < GICD_ICACTIVER;
-	uint32_t base = word_base(r), bits, lr_pending, lr_active;
+	uint32_t base = word_base(r), bits;
 
-	gicd_lock();
-	bits = owned_mask(r);
-	if (!bits) {
-		gicd_unlock();
+	if (!r->a->write) {
+		return_owned(r, gicd_read(r->offset) & ~vgic_lr_state(r->vcpu, base).pending);
 		return;
 	}
-	vgic_lr_state(r->vcpu, base, &lr_pending, &lr_active);
-	if (!r->a->write) {
-		r->a->value = gicd_read(r->offset) & ~lr_pending & bits;
-	} else {
-		bits &= (uint32_t)r->a->value & ~lr_pending;
+	gicd_lock();
+	bits = owned_mask(r) & (uint32_t)r->a->value;
+	if (bits) {
+		bits &= ~vgic_lr_state(r->vcpu, base).pending;
 		if (!set)
 			vgic_clear_active(r->vcpu, base, bits);
 		gicd_write(r->offset, bits);
@@ -184,19 +189,23 @@ static void access_active(const struct vgic_access *r)
 static void access_priority(const struct vgic_access *r)
 {
 	struct vgic_dist *dist = dist_of(r);
-	uint32_t first = r->offset - GICD_IPRIORITYR;
+	uint32_t first = (r->offset - GICD_IPRIORITYR) & ~3U, shift = 8 * (r->offset & 3);
+	uint32_t owned = first >= INTID_SPI ? spi_owned(dist, first & ~31U) >> (first & 31) : 0;
 
+	if (!r->a->write) {
+		r->a->value = (*vgic_priority_word(dist->priority, first) &
+			       vgic_byte_mask(owned)) >> shift;
+		if (r->a->size == 1)
+			r->a->value &= 0xff;
+		return;
+	}
 	gicd_lock();
-	for (unsigned i = 0; i < r->a->size; i++) {
-		uint32_t intid = first + i;
-		uint8_t priority = guest_priority((uint32_t)(r->a->value >> (8 * i)));
+	for (uint32_t intid = first + shift / 8; intid < first + shift / 8 + r->a->size; intid++) {
+		uint8_t priority = guest_priority((uint32_t)r->a->value);
 
+		r->a->value >>= 8;
 		if (intid < INTID_SPI || !spi_is_owned(dist, intid))
 			continue;
-		if (!r->a->write) {
-			r->a->value |= (uint64_t)dist->priority[intid] << (8 * i);
-			continue;
-		}
 		dist->priority[intid] = priority;
 		mmio_write8(gic.gicd + GICD_IPRIORITYR + intid, hw_priority(priority));
 	}
@@ -243,30 +252,60 @@ static void access_router(const struct vgic_access *r)
 	gicd_unlock();
 }
 
+enum {
+	REG_NONE, REG_CTLR, REG_TYPER, REG_IIDR, REG_MESSAGE, REG_GROUP, REG_ISENABLER,
+	REG_ICENABLER, REG_PENDING, REG_ACTIVE, REG_PRIORITY, REG_TARGETS, REG_CONFIG,
+	REG_ROUTER, REG_ID,
+};
+
 static const struct vgic_reg dist_regs[] = {
-	{ GICD_ISENABLER, GICD_ICENABLER - 1, 4, access_isenabler },
-	{ GICD_ICENABLER, GICD_ISPENDR - 1, 4, access_icenabler },
-	{ GICD_ISPENDR, GICD_ISACTIVER - 1, 4, access_pending },
-	{ GICD_ISACTIVER, GICD_IPRIORITYR - 1, 4, access_active },
-	{ GICD_IROUTER, GICD_IROUTER + 8 * INTID_SPECIAL - 1, 4 | 8, access_router },
-	{ GICD_IPRIORITYR, GICD_IPRIORITYR + INTID_SPECIAL - 1, 1 | 4, access_priority },
-	{ GICD_ICFGR, GICD_ICFGR + 0xff, 4, access_config },
-	{ GICD_CTLR, GICD_CTLR + 3, 4, access_ctlr },
-	{ GICD_TYPER, GICD_TYPER + 3, 4, access_typer },
-	{ GICD_IIDR, GICD_IIDR + 3, 4, vgic_forward_read },
-	{ GICD_SETSPI_NSR, GICD_SETSPI_NSR + 3, 2 | 4, access_message },
-	{ GICD_CLRSPI_NSR, GICD_CLRSPI_NSR + 3, 2 | 4, access_message },
-	{ GICD_IGROUPR, GICD_ISENABLER - 1, 4, access_group },
-	{ GICD_ITARGETSR, GICD_ICFGR - 1, 1 | 4, NULL },
-	{ GIC_IDREGS, GICD_SIZE - 1, 4, vgic_forward_read },
-	{ 0, GICD_SIZE - 1, 4, NULL },
+	[REG_NONE] = { NULL, 4, 0 },
+	[REG_CTLR] = { access_ctlr, 4, 0x7f },
+	[REG_TYPER] = { access_typer, 4, 0x7f },
+	[REG_IIDR] = { vgic_forward_read, 4, 0x7f },
+	[REG_MESSAGE] = { access_message, 2 | 4, 0x7f },
+	[REG_GROUP] = { access_group, 4, 0x7f },
+	[REG_ISENABLER] = { access_isenabler, 4, 0x7f },
+	[REG_ICENABLER] = { access_icenabler, 4, 0x7f },
+	[REG_PENDING] = { access_pending, 4, 0x7f },
+	[REG_ACTIVE] = { access_active, 4, 0x7f },
+	[REG_PRIORITY] = { access_priority, 1 | 4, 0x7f },
+	[REG_TARGETS] = { NULL, 1 | 4, 0 },
+	[REG_CONFIG] = { access_config, 4, 0x7f },
+	[REG_ROUTER] = { access_router, 4 | 8, 0x7f },
+	[REG_ID] = { vgic_identification, 4, 0x7f },
+};
+
+static const struct vgic_map dist_map = {
+	.regs = dist_regs,
+	.word = {
+		[VGIC_WORD(GICD_CTLR)] = REG_CTLR,
+		[VGIC_WORD(GICD_TYPER)] = REG_TYPER,
+		[VGIC_WORD(GICD_IIDR)] = REG_IIDR,
+		[VGIC_WORD(GICD_SETSPI_NSR)] = REG_MESSAGE,
+		[VGIC_WORD(GICD_CLRSPI_NSR)] = REG_MESSAGE,
+		[VGIC_WORD(GICD_IGROUPR) ... VGIC_WORD(GICD_ISENABLER - 1)] = REG_GROUP,
+	},
+	.block = {
+		[VGIC_BLOCK(GICD_ISENABLER)] = REG_ISENABLER,
+		[VGIC_BLOCK(GICD_ICENABLER)] = REG_ICENABLER,
+		[VGIC_BLOCK(GICD_ISPENDR) ... VGIC_BLOCK(GICD_ICPENDR)] = REG_PENDING,
+		[VGIC_BLOCK(GICD_ISACTIVER) ... VGIC_BLOCK(GICD_ICACTIVER)] = REG_ACTIVE,
+		[VGIC_BLOCK(GICD_IPRIORITYR) ... VGIC_BLOCK(GICD_ITARGETSR - 1)] = REG_PRIORITY,
+		[VGIC_BLOCK(GICD_ITARGETSR) ... VGIC_BLOCK(GICD_ICFGR - 1)] = REG_TARGETS,
+		[VGIC_BLOCK(GICD_ICFGR) ... VGIC_BLOCK(GICD_ICFGR + 0xff)] = REG_CONFIG,
+	},
+	.page = {
+		[VGIC_PAGE(GICD_IROUTER) ... VGIC_PAGE(GICD_IROUTER + 8 * INTID_SPECIAL)] = REG_ROUTER,
+		[VGIC_PAGE(GIC_IDREGS)] = REG_ID,
+	},
 };
 
 /* Of a cell that has SPIs in software, too: each kind takes no notice of the other's bits. */
 static enum mmio_result access_both(const struct vgic_access *r)
 {
 	uint64_t value = r->a->value;
-	enum mmio_result rc = vgic_dispatch(dist_regs, ARRAY_SIZE(dist_regs), r);
+	enum mmio_result rc = vgic_dispatch(&dist_map, r);
 
 	if (rc != MMIO_DONE)
 		return rc;
@@ -282,5 +321,5 @@ enum mmio_result vgic_dist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32
 
 	if (vcpu->cell->dist.vspi.num)
 		return access_both(&r);
-	return vgic_dispatch(dist_regs, ARRAY_SIZE(dist_regs), &r);
+	return vgic_dispatch(&dist_map, &r);
 }

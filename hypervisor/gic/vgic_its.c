@@ -58,13 +58,22 @@ static void access_base(const struct vgic_access *r)
 }
 
 /* 64-bit accesses only where there are 64-bit registers: hardware may abort others. */
+enum { REG_OTHER, REG_FORWARD64, REG_BASE };
+
 static const struct vgic_reg its_regs[] = {
-	{ GITS_CTLR, GITS_TYPER - 1, 4, vgic_forward },
-	{ GITS_TYPER, GITS_TYPER + 7, 4 | 8, vgic_forward },
-	{ GITS_CBASER, GITS_CBASER + 7, 4 | 8, access_base },
-	{ GITS_CWRITER, GITS_CREADR + 7, 4 | 8, vgic_forward },
-	{ GITS_BASER, GITS_BASER_END - 1, 4 | 8, access_base },
-	{ 0, GITS_CONTROL_SIZE - 1, 4, vgic_forward },
+	[REG_OTHER] = { vgic_forward, 4, 0x7f },
+	[REG_FORWARD64] = { vgic_forward, 4 | 8, 0x7f },
+	[REG_BASE] = { access_base, 4 | 8, GITS_BASER_END - GITS_BASER - 1 },
+};
+
+static const struct vgic_map its_map = {
+	.regs = its_regs,
+	.word = {
+		[VGIC_WORD(GITS_TYPER) ... VGIC_WORD(GITS_TYPER + 7)] = REG_FORWARD64,
+		[VGIC_WORD(GITS_CBASER) ... VGIC_WORD(GITS_CBASER + 7)] = REG_BASE,
+		[VGIC_WORD(GITS_CWRITER) ... VGIC_WORD(GITS_CREADR + 7)] = REG_FORWARD64,
+	},
+	.block = { [VGIC_BLOCK(GITS_BASER)] = REG_BASE },
 };
 
 enum mmio_result vgic_its_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset)
@@ -73,5 +82,5 @@ enum mmio_result vgic_its_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_
 
 	if (!cell_is_root(vcpu->cell))
 		return MMIO_ABORT;
-	return vgic_dispatch(its_regs, ARRAY_SIZE(its_regs), &r);
+	return vgic_dispatch(&its_map, &r);
 }

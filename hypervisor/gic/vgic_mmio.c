@@ -2,26 +2,26 @@
 /* Emulated frames: which one, which register, which width. */
 #include "gic_internal.h"
 
-enum mmio_result vgic_dispatch(const struct vgic_reg *table, size_t num,
-			       const struct vgic_access *r)
+/* The masks keep the indices inside under speculation, too. */
+static const struct vgic_reg *find(const struct vgic_map *map, uint32_t offset)
 {
-	uint64_t value = r->a->value;
+	if (offset < 0x100)
+		return &map->regs[map->word[VGIC_WORD(offset)]];
+	if (offset < 0x1000)
+		return &map->regs[map->block[VGIC_BLOCK(offset)]];
+	return &map->regs[map->page[VGIC_PAGE(offset)]];
+}
 
-	if (r->offset % r->a->size)
+enum mmio_result vgic_dispatch(const struct vgic_map *map, const struct vgic_access *r)
+{
+	const struct vgic_reg *reg = find(map, r->offset % GICR_FRAME);
+
+	if ((r->offset & (r->a->size - 1)) || !(reg->widths & r->a->size))
 		return MMIO_ABORT;
 	if (!r->a->write)
 		r->a->value = 0;
-	for (size_t i = 0; i < num; i++) {
-		if (r->offset < table[i].first || r->offset > table[i].last)
-			continue;
-		if (!(table[i].widths & r->a->size)) {
-			r->a->value = value;
-			return MMIO_ABORT;
-		}
-		if (table[i].access)
-			table[i].access(r);
-		return MMIO_DONE;
-	}
+	if (reg->access && r->offset % 0x80 <= reg->last)
+		reg->access(r);
 	return MMIO_DONE;
 }
 
@@ -54,6 +54,13 @@ void vgic_forward_read(const struct vgic_access *r)
 		r->a->value = mmio_read64(r->hw + r->offset);
 	else
 		r->a->value = mmio_read32(r->hw + r->offset);
+}
+
+/* The PrimeCell registers at the end of a frame. */
+void vgic_identification(const struct vgic_access *r)
+{
+	if (r->offset % GICR_FRAME >= GIC_IDREGS)
+		vgic_forward_read(r);
 }
 
 void vgic_forward(const struct vgic_access *r)

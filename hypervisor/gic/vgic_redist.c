@@ -5,8 +5,10 @@
  * shadow state; PPIs reach the physical redistributor of the CPU the vCPU
  * runs on, except EL2's own. While the vCPU is off nothing reaches hardware.
  */
-#include "gic_internal.h"
+#include "nospec.h"
 #include "ownership_query.h"
+
+#include "gic_internal.h"
 
 static bool is_own(const struct vgic_access *r)
 {
@@ -20,7 +22,7 @@ static uint8_t *live(const struct vgic_access *r)
 
 static uint32_t guest_ppis(void)
 {
-	return PPI_MASK & ~gic.own_ppis;
+	return gic.guest_ppis;
 }
 
 static void write_live(const struct vgic_access *r, uint32_t offset, uint32_t bits)
@@ -39,11 +41,9 @@ static uint32_t read_live(const struct vgic_access *r, uint32_t offset)
 }
 
 /* List registers of another CPU cannot be read: what is in them is not seen. */
-static void lr_state(const struct vgic_access *r, uint32_t *pending, uint32_t *active)
+static struct vgic_lr_bits lr_state(const struct vgic_access *r)
 {
-	*pending = *active = 0;
-	if (is_own(r))
-		vgic_lr_state(r->target, 0, pending, active);
+	return is_own(r) ? vgic_lr_state(r->target, 0) : (struct vgic_lr_bits){ 0, 0 };
 }
 
 /* The vCPU's own CPU flushes before it returns; another one is told to look. */
@@ -167,10 +167,7 @@ static void access_icenabler(const struct vgic_access *r)
 
 static uint32_t pending_bits(const struct vgic_access *r)
 {
-	uint32_t pending, active;
-
-	lr_state(r, &pending, &active);
-	return read_live(r, GICR_ISPENDR0) | pending |
+	return read_live(r, GICR_ISPENDR0) | lr_state(r).pending |
 	       __atomic_load_n(&r->target->vgic.pending, __ATOMIC_RELAXED);
 }
 
@@ -206,54 +203,56 @@ static void access_icpendr(const struct vgic_access *r)
 static void access_active(const struct vgic_access *r)
 {
 	bool set = r->offset < GICR_ICACTIVER0;
-	uint32_t bits = (uint32_t)r->a->value, pending, active;
+	uint32_t bits = (uint32_t)r->a->value;
+	struct vgic_lr_bits lr = lr_state(r);
 
-	lr_state(r, &pending, &active);
 	if (!r->a->write) {
-		r->a->value = (active & SGI_MASK) | (read_live(r, r->offset) & ~pending);
+		r->a->value = (lr.active & SGI_MASK) | (read_live(r, r->offset) & ~lr.pending);
 		return;
 	}
 	if (!set && is_own(r))
 		vgic_clear_active(r->target, 0, bits);
-	write_live(r, r->offset, bits & ~pending);
+	write_live(r, r->offset, bits & ~lr.pending);
 }
 
 static void access_priority(const struct vgic_access *r)
 {
 	struct vgic_vcpu *v = &r->target->vgic;
-	uint8_t *gicr = live(r);
 	uint32_t first = r->offset - GICR_IPRIORITYR;
+	uint8_t *gicr;
 
-	for (unsigned i = 0; i < r->a->size; i++) {
-		uint32_t intid = first + i;
-		uint8_t priority = guest_priority((uint32_t)(r->a->value >> (8 * i)));
+	if (!r->a->write) {
+		r->a->value = (*vgic_priority_word(v->priority, first & ~3U) &
+			       vgic_byte_mask(~gic.own_ppis >> (first & 28))) >>
+			      8 * (first & 3);
+		if (r->a->size == 1)
+			r->a->value &= 0xff;
+		return;
+	}
+	gicr = live(r);
+	for (uint32_t intid = first; intid < first + r->a->size; intid++) {
+		uint8_t priority = guest_priority((uint32_t)r->a->value);
 
+		r->a->value >>= 8;
 		if (gic.own_ppis >> intid & 1)
 			continue;
-		if (!r->a->write) {
-			r->a->value |= (uint64_t)v->priority[intid] << (8 * i);
-			continue;
-		}
 		v->priority[intid] = priority;
 		if (intid >= 16 && gicr)
 			mmio_write8(gicr + GICR_IPRIORITYR + intid, hw_priority(priority));
 	}
 }
 
-/* SGIs are edge-triggered. */
-static void access_config_sgi(const struct vgic_access *r)
+/* SGIs are edge-triggered; of a PPI the odd bit of two tells. */
+static void access_config(const struct vgic_access *r)
 {
-	r->a->value = 0xaaaaaaaa;
-}
+	uint32_t mask = gic.guest_icfgr1, old;
+	uint8_t *gicr;
 
-static void access_config_ppi(const struct vgic_access *r)
-{
-	uint8_t *gicr = live(r);
-	uint32_t mask = 0, old;
-
-	for (unsigned i = 16; i < 32; i++)
-		if (!(gic.own_ppis >> i & 1))
-			mask |= 2U << (i - 16) * 2;
+	if (r->offset == GICR_ICFGR0) {
+		r->a->value = 0xaaaaaaaa;
+		return;
+	}
+	gicr = live(r);
 	if (!gicr)
 		return;
 	old = mmio_read32(gicr + GICR_ICFGR1);
@@ -264,65 +263,123 @@ static void access_config_ppi(const struct vgic_access *r)
 		r->a->value = old & mask;
 }
 
-/* Of the redistributor of a CPU that nobody uses only identification is seen. */
-static const struct vgic_reg id_regs[] = {
-	{ GICR_IIDR, GICR_IIDR + 3, 4, vgic_forward_read },
-	{ GICR_TYPER, GICR_TYPER + 7, 4 | 8, vgic_forward_read },
-	{ GIC_IDREGS, GICR_FRAME - 1, 4, vgic_forward_read },
-	{ 0, 2 * GICR_SIZE - 1, 1 | 4 | 8, NULL },
+enum {
+	REG_NONE, REG_CTLR, REG_IIDR, REG_TYPER, REG_WAKER, REG_LPI, REG_LPI_BASE, REG_SYNCR,
+	REG_GROUP, REG_ISENABLER, REG_ICENABLER, REG_ISPENDR, REG_ICPENDR, REG_ACTIVE,
+	REG_PRIORITY, REG_CONFIG, REG_ID,
 };
 
 static const struct vgic_reg redist_regs[] = {
-	{ GICR_ISENABLER0, GICR_ISENABLER0 + 3, 4, access_isenabler },
-	{ GICR_ICENABLER0, GICR_ICENABLER0 + 3, 4, access_icenabler },
-	{ GICR_ISPENDR0, GICR_ISPENDR0 + 3, 4, access_ispendr },
-	{ GICR_ICPENDR0, GICR_ICPENDR0 + 3, 4, access_icpendr },
-	{ GICR_ISACTIVER0, GICR_ISACTIVER0 + 3, 4, access_active },
-	{ GICR_ICACTIVER0, GICR_ICACTIVER0 + 3, 4, access_active },
-	{ GICR_IPRIORITYR, GICR_IPRIORITYR + 31, 1 | 4, access_priority },
-	{ GICR_ICFGR0, GICR_ICFGR0 + 3, 4, access_config_sgi },
-	{ GICR_ICFGR1, GICR_ICFGR1 + 3, 4, access_config_ppi },
-	{ GICR_IGROUPR0, GICR_IGROUPR0 + 3, 4, access_group },
-	{ GICR_WAKER, GICR_WAKER + 3, 4, access_waker },
-	{ GICR_TYPER, GICR_TYPER + 7, 4 | 8, access_typer },
-	{ GICR_CTLR, GICR_CTLR + 3, 4, access_ctlr },
-	{ GICR_IIDR, GICR_IIDR + 3, 4, vgic_forward_read },
-	{ GICR_SETLPIR, GICR_CLRLPIR + 7, 8, access_lpi },
-	{ GICR_PROPBASER, GICR_PENDBASER + 7, 4 | 8, access_lpi_base },
-	{ GICR_INVLPIR, GICR_SYNCR - 1, 8, access_lpi },
-	{ GICR_SYNCR, GICR_SYNCR + 3, 4, access_lpi },
-	{ GIC_IDREGS, GICR_FRAME - 1, 4, vgic_forward_read },
-	{ 0, GICR_SIZE - 1, 4, NULL },
-	/* GICv4: no virtual LPIs, but a kernel that has them looks at the registers. */
-	{ GICR_SIZE, 2 * GICR_SIZE - 1, 4 | 8, NULL },
+	[REG_NONE] = { NULL, 4, 0 },
+	[REG_CTLR] = { access_ctlr, 4, 0x7f },
+	[REG_IIDR] = { vgic_forward_read, 4, 0x7f },
+	[REG_TYPER] = { access_typer, 4 | 8, 0x7f },
+	[REG_WAKER] = { access_waker, 4, 0x7f },
+	[REG_LPI] = { access_lpi, 8, 0x7f },
+	[REG_LPI_BASE] = { access_lpi_base, 4 | 8, 0x7f },
+	[REG_SYNCR] = { access_lpi, 4, 0x7f },
+	[REG_GROUP] = { access_group, 4, 0x7f },
+	/* One word for SGIs and PPIs; what follows is for extended PPIs. */
+	[REG_ISENABLER] = { access_isenabler, 4, 3 },
+	[REG_ICENABLER] = { access_icenabler, 4, 3 },
+	[REG_ISPENDR] = { access_ispendr, 4, 3 },
+	[REG_ICPENDR] = { access_icpendr, 4, 3 },
+	[REG_ACTIVE] = { access_active, 4, 3 },
+	[REG_PRIORITY] = { access_priority, 1 | 4, 31 },
+	[REG_CONFIG] = { access_config, 4, 7 },
+	[REG_ID] = { vgic_identification, 4, 0x7f },
+};
+
+#define WORDS(offset, bytes) \
+	[VGIC_WORD(offset) ... VGIC_WORD((offset) + (bytes) - 1)]
+
+static const struct vgic_map rd_map = {
+	.regs = redist_regs,
+	.word = {
+		[VGIC_WORD(GICR_CTLR)] = REG_CTLR,
+		[VGIC_WORD(GICR_IIDR)] = REG_IIDR,
+		WORDS(GICR_TYPER, 8) = REG_TYPER,
+		[VGIC_WORD(GICR_WAKER)] = REG_WAKER,
+		WORDS(GICR_SETLPIR, 16) = REG_LPI,	/* and CLRLPIR */
+		WORDS(GICR_PROPBASER, 16) = REG_LPI_BASE,	/* and PENDBASER */
+		WORDS(GICR_INVLPIR, 32) = REG_LPI,	/* and INVALLR */
+		[VGIC_WORD(GICR_SYNCR)] = REG_SYNCR,
+	},
+	.page = { [VGIC_PAGE(GIC_IDREGS)] = REG_ID },
+};
+
+static const struct vgic_map sgi_map = {
+	.regs = redist_regs,
+	.word = { [VGIC_WORD(GICR_IGROUPR0)] = REG_GROUP },
+	.block = {
+		[VGIC_BLOCK(GICR_ISENABLER0)] = REG_ISENABLER,
+		[VGIC_BLOCK(GICR_ICENABLER0)] = REG_ICENABLER,
+		[VGIC_BLOCK(GICR_ISPENDR0)] = REG_ISPENDR,
+		[VGIC_BLOCK(GICR_ICPENDR0)] = REG_ICPENDR,
+		[VGIC_BLOCK(GICR_ISACTIVER0)] = REG_ACTIVE,
+		[VGIC_BLOCK(GICR_ICACTIVER0)] = REG_ACTIVE,
+		[VGIC_BLOCK(GICR_IPRIORITYR)] = REG_PRIORITY,
+		[VGIC_BLOCK(GICR_ICFGR0)] = REG_CONFIG,
+	},
+};
+
+/* GICv4: no virtual LPIs, but a kernel that has them looks at the registers. */
+static const struct vgic_map vlpi_map = {
+	.regs = (const struct vgic_reg[]){ { NULL, 4 | 8, 0 } },
+};
+
+/* Of the redistributor of a CPU that nobody uses only identification is seen. */
+enum { UNUSED_NONE, UNUSED_IIDR, UNUSED_TYPER, UNUSED_ID };
+
+static const struct vgic_map unused_map = {
+	.regs = (const struct vgic_reg[]){
+		[UNUSED_NONE] = { NULL, 1 | 4 | 8, 0 },
+		[UNUSED_IIDR] = { vgic_forward_read, 4, 0x7f },
+		[UNUSED_TYPER] = { vgic_forward_read, 4 | 8, 0x7f },
+		[UNUSED_ID] = { vgic_identification, 4, 0x7f },
+	},
+	.word = {
+		[VGIC_WORD(GICR_IIDR)] = UNUSED_IIDR,
+		WORDS(GICR_TYPER, 8) = UNUSED_TYPER,
+	},
+	.page = { [VGIC_PAGE(GIC_IDREGS)] = UNUSED_ID },
+};
+
+/* By 64 KiB frame of a redistributor in use, and of others. */
+static const struct vgic_map *const used_frames[4] = { &rd_map, &sgi_map, &vlpi_map, &vlpi_map };
+static const struct vgic_map *const unused_frames[4] = {
+	&unused_map, &vlpi_map, &vlpi_map, &vlpi_map
 };
 
 static enum mmio_result agency_redist(struct vgic_access *r, uint64_t offset)
 {
-	const struct gic_frame *f;
+	uint64_t n = offset >> gic.stride_shift;
+	const struct gic_frame *f = &gic.frame[index_nospec(n, gic.num_frames)];
 
-	if (offset / gic.stride >= gic.num_frames)
+	if (n >= gic.num_frames)
 		return MMIO_ABORT;
-	f = &gic.frame[offset / gic.stride];
-	r->offset = (uint32_t)(offset % gic.stride);
+	r->offset = (uint32_t)(offset & (BIT(gic.stride_shift) - 1));
 	r->hw = f->va;
 	if (!f->pcpu)
-		return vgic_dispatch(id_regs, ARRAY_SIZE(id_regs), r);
+		return vgic_dispatch(unused_frames[r->offset / GICR_FRAME % 4], r);
 	r->target = &f->pcpu->agency_vcpu;
-	return vgic_dispatch(redist_regs, ARRAY_SIZE(redist_regs), r);
+	return vgic_dispatch(used_frames[r->offset / GICR_FRAME % 4], r);
 }
 
 enum mmio_result vgic_redist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint64_t offset)
 {
 	struct vgic_access r = { .vcpu = vcpu, .a = a };
+	const struct cell *cell = vcpu->cell;
+	uint64_t n = offset / GICR_SIZE;
 
-	if (cell_is_root(vcpu->cell))
+	if (cell_is_root(cell))
 		return agency_redist(&r, offset);
-	if (offset / GICR_SIZE >= vcpu->cell->num_vcpus ||
-	    !vcpu->cell->vcpu[offset / GICR_SIZE])
+	if (n >= cell->num_vcpus)
 		return MMIO_ABORT;
-	r.target = vcpu->cell->vcpu[offset / GICR_SIZE];
+	r.target = cell->vcpu[index_nospec(n, cell->num_vcpus)];
+	if (!r.target)
+		return MMIO_ABORT;
 	r.offset = (uint32_t)(offset % GICR_SIZE);
 	r.hw = gicr_of(r.target->pcpu);
-	return vgic_dispatch(redist_regs, ARRAY_SIZE(redist_regs), &r);
+	return vgic_dispatch(used_frames[r.offset / GICR_FRAME], &r);
 }

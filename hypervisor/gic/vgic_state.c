@@ -14,28 +14,31 @@ static bool in_word(uint32_t intid, uint32_t base)
  * Pending: acknowledged at EL2, not yet by the guest; the hardware calls these
  * active. Active: acknowledged by the guest.
  */
-void vgic_lr_state(struct vcpu *vcpu, uint32_t base, uint32_t *pending,
-		   uint32_t *active)
+struct vgic_lr_bits vgic_lr_state(struct vcpu *vcpu, uint32_t base)
 {
 	struct vgic_vcpu *v = &vcpu->vgic;
+	struct vgic_lr_bits bits = { 0, 0 };
 
-	*pending = *active = 0;
-	for (unsigned n = 0; n < gic.nr_lrs; n++) {
-		uint64_t lr = v->used_lrs >> n & 1 ? gic_lr_read(n) : 0;
+	for (uint32_t used = v->used_lrs; used; used &= used - 1) {
+		uint64_t lr = gic_lr_read((unsigned)__builtin_ctz(used));
 		uint32_t intid = (uint32_t)(lr & ICH_LR_VINTID);
 
 		if (!in_word(intid, base))
 			continue;
 		if (lr & ICH_LR_PENDING)
-			*pending |= 1U << (intid & 31);
+			bits.pending |= 1U << (intid & 31);
 		if (lr & ICH_LR_ACTIVE)
-			*active |= 1U << (intid & 31);
+			bits.active |= 1U << (intid & 31);
 	}
+	/* Only this CPU takes out of its queue. */
+	if (!__atomic_load_n(&v->num_queued, __ATOMIC_RELAXED))
+		return bits;
 	spin_lock(&v->lock);
 	for (unsigned i = 0; i < v->num_queued; i++)
 		if (in_word(v->queue[i].intid, base))
-			*pending |= 1U << (v->queue[i].intid & 31);
+			bits.pending |= 1U << (v->queue[i].intid & 31);
 	spin_unlock(&v->lock);
+	return bits;
 }
 
 static bool selected(uint32_t intid, bool hw, uint32_t base, uint32_t mask, bool hw_only)
@@ -49,6 +52,8 @@ static uint32_t take_from_queue(struct vgic_vcpu *v, uint32_t base, uint32_t mas
 	uint32_t hw = 0;
 	unsigned kept = 0;
 
+	if (!__atomic_load_n(&v->num_queued, __ATOMIC_RELAXED))
+		return 0;
 	spin_lock(&v->lock);
 	for (unsigned i = 0; i < v->num_queued; i++) {
 		struct vgic_irq irq = v->queue[i];
@@ -72,8 +77,9 @@ uint32_t vgic_take_pending(struct vcpu *vcpu, uint32_t base, uint32_t mask, bool
 	struct vgic_vcpu *v = &vcpu->vgic;
 	uint32_t hw = take_from_queue(v, base, mask, hw_only);
 
-	for (unsigned n = 0; n < gic.nr_lrs; n++) {
-		uint64_t lr = v->used_lrs >> n & 1 ? gic_lr_read(n) : 0;
+	for (uint32_t used = v->used_lrs; used; used &= used - 1) {
+		unsigned n = (unsigned)__builtin_ctz(used);
+		uint64_t lr = gic_lr_read(n);
 		uint32_t intid = (uint32_t)(lr & ICH_LR_VINTID);
 
 		if (!(lr & ICH_LR_PENDING) ||
@@ -89,8 +95,9 @@ uint32_t vgic_take_pending(struct vcpu *vcpu, uint32_t base, uint32_t mask, bool
 /* The interrupts of @mask are not active any more; the caller deactivates them physically. */
 void vgic_clear_active(struct vcpu *vcpu, uint32_t base, uint32_t mask)
 {
-	for (unsigned n = 0; n < gic.nr_lrs; n++) {
-		uint64_t lr = vcpu->vgic.used_lrs >> n & 1 ? gic_lr_read(n) : 0;
+	for (uint32_t used = vcpu->vgic.used_lrs; used; used &= used - 1) {
+		unsigned n = (unsigned)__builtin_ctz(used);
+		uint64_t lr = gic_lr_read(n);
 
 		if (lr & ICH_LR_ACTIVE &&
 		    selected((uint32_t)(lr & ICH_LR_VINTID), true, base, mask, false))

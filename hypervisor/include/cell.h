@@ -55,7 +55,7 @@ struct vgic_vspis {
 struct vgic_dist {
 	uint32_t ctlr;				/* shadow GICD_CTLR */
 	uint64_t spi_owned[MAX_SPIS / 64];	/* bit n: INTID n is the cell's */
-	uint8_t priority[MAX_SPIS];		/* shadow GICD_IPRIORITYR */
+	_Alignas(4) uint8_t priority[MAX_SPIS];	/* shadow GICD_IPRIORITYR */
 	uint8_t route[MAX_SPIS];		/* shadow GICD_IROUTER: vCPU or VGIC_ROUTE_* */
 	struct vgic_vspis vspi;
 };

@@ -5,6 +5,9 @@
 
 #include "cell.h"
 
+#define PSCI_VERSION		0x84000000U
+#define PSCI_VERSION_1_1	0x10001
+
 /* True if the function id is in the PSCI range and was handled: the answer is in frame->x[0]. */
 bool psci_call(struct vcpu *vcpu, struct trap_frame *frame);
 /* CPU_ON of firmware for a CPU that is not at EL2, with our own entry. 0 or -EIO. */

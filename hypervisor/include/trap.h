@@ -6,14 +6,24 @@
 #include "mmio.h"
 #include "vcpu.h"
 
-/* From the vectors. */
-void trap_sync(struct trap_frame *frame);
-void trap_irq(struct trap_frame *frame);
+/*
+ * From the vectors. The first two have part of the frame only (vcpu.h); false
+ * means that the exit needs the whole one, and trap_*_whole() goes on.
+ */
+bool trap_sync(struct trap_frame *frame);
+bool trap_irq(struct trap_frame *frame);
+void trap_sync_whole(struct trap_frame *frame);
+void trap_irq_whole(struct trap_frame *frame);
 void trap_fiq(struct trap_frame *frame);
 void trap_serror(struct trap_frame *frame);
 void el2_exception(struct trap_frame *frame, uint64_t kind);
 
-/* Classes with files of their own. */
+/*
+ * Classes with files of their own. The quick ones do all that the exit needs,
+ * or nothing and return false; they have the first part of the frame.
+ */
+bool quick_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
+bool quick_data_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
 void trap_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
 void trap_data_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
 void trap_fetch_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);

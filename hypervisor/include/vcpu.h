@@ -16,11 +16,21 @@
 struct cell;
 struct pcpu;
 
-/* General registers of the guest, on the EL2 stack while EL2 runs. */
+/*
+ * General registers of the guest, on the EL2 stack while EL2 runs. x[31] is
+ * the zero register of loads and stores: it reads as zero, what is written to
+ * it is lost. The first handler of an exit has x0-x19, x30 and x[31] only
+ * (vectors.S).
+ */
 struct trap_frame {
-	uint64_t x[31];
-	uint64_t pad;
+	uint64_t x[32];
 };
+
+/* True if the register is in the frame from the beginning. */
+static inline bool frame_has(unsigned n)
+{
+	return n < 20 || n > 29;
+}
 
 enum vcpu_power {
 	VCPU_OFF = 0,
@@ -44,7 +54,7 @@ struct vgic_vcpu {
 	/* Bit n is INTID n. Atomic: set by any CPU, taken by the vCPU's own. */
 	uint32_t pending;		/* software pending SGIs and PPIs */
 	uint32_t enabled;		/* shadow GICR_ISENABLER0, EL2's own PPIs too */
-	uint8_t priority[32];		/* shadow GICR_IPRIORITYR0-7 */
+	_Alignas(4) uint8_t priority[32];	/* shadow GICR_IPRIORITYR0-7 */
 	bool asleep;			/* shadow GICR_WAKER.ProcessorSleep */
 	bool resync;			/* list registers may hold what is no longer allowed */
 	/* The rest is used on the vCPU's own CPU only, the queue under lock. */
