@@ -270,7 +270,6 @@ def test_disable_with_cells(enabled: Agency) -> None:
 def test_order_of_a_cells_life(enabled: Agency) -> None:
     for verb in ("start", "shutdown", "destroy", "show"):
         enabled.refuses(f"cell {verb} nobody", "NO_SUCH_CELL", "nobody")
-        enabled.refuses(f"cell {verb} qemu-virt", "NO_SUCH_CELL", "qemu-virt")
     enabled.create("capsule")
     enabled.refuses("cell start capsule", "NOT_LOADED", "cell load capsule")
     enabled.refuses("cell shutdown capsule", "NOT_RUNNING", "start")
