@@ -180,7 +180,7 @@ def _small_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
 
 
 def _sysroot_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
-    return ["libc6-dev", "libfdt-dev", "libjson-c-dev"], {}
+    return ["libc6-dev", "libfdt-dev", "libjson-c-dev", "zlib1g-dev"], {}
 
 
 def _debian_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:

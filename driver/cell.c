@@ -10,6 +10,7 @@ static void cell_release(struct kobject *kobj)
 {
 	struct capsule_cell *cell = kobj_to_cell(kobj);
 
+	pieces_begin(cell);
 	kfree(cell->blocks);
 	kfree(cell->config);
 	kfree(cell);
@@ -37,6 +38,7 @@ struct capsule_cell *cell_alloc(const void *config, size_t size)
 	kobject_init(&cell->kobj, &cell_type);
 	INIT_LIST_HEAD(&cell->list);
 	INIT_LIST_HEAD(&cell->devices);
+	INIT_LIST_HEAD(&cell->pieces);
 	cell->events = ~0U;	/* nothing seen: the first look tells */
 	cell->config_size = size;
 	cell->config = kmemdup(config, size, GFP_KERNEL);
@@ -210,12 +212,15 @@ static void tell_changes(void)
 	down_read(&capsule.view);
 	list_for_each_entry(cell, &capsule.cells, list) {
 		const struct capsule_cell_status *now = &capsule.status->cell[cell->id];
-		u32 events = READ_ONCE(now->events);
+		u32 events = READ_ONCE(now->events), state;
 
 		if (events == cell->events)
 			continue;
 		cell->events = events;
-		send_uevent(cell, cell_state_name(READ_ONCE(now->state)));
+		state = READ_ONCE(now->state);
+		send_uevent(cell, cell_state_name(state));
+		if (state == CAPSULE_CELL_RESET)
+			restart_soon();
 		sysfs_notify(&cell->kobj, NULL, "state");
 	}
 	up_read(&capsule.view);

@@ -14,12 +14,27 @@ struct capsule_cell {
 	u32 id;				/* as EL2 numbers it */
 	u32 events;			/* last seen in the status area, notify work only */
 	bool loaded;			/* all pieces of something to start */
+	struct list_head pieces;	/* struct piece: what it was loaded from */
+	unsigned int num_pieces;
+	bool pieces_missing;		/* something else is in its memory, too */
+	bool started;			/* once, with entry and argument as below */
+	u64 start_flags;		/* CAPSULE_START_ENTRY */
+	u64 entry, argument;
+	unsigned long started_at;	/* jiffies */
 	size_t config_size;
 	struct capsule_cell_desc *config;
 	struct mem_block *blocks;	/* one a memory region; MEM_NONE where nothing was taken */
 	struct list_head devices;	/* claimed in the agency, see devices.c */
 	u64 cpus;			/* bit n: CPU n */
 	u64 offlined;			/* of these, those the driver took offline */
+};
+
+/* A range of a cell's memory that can be filled again. */
+struct piece {
+	struct list_head list;
+	struct file *file;		/* NULL: random bytes */
+	u64 offset, length;		/* bytes */
+	u64 address;			/* IPA */
 };
 
 #define kobj_to_cell(k) container_of(k, struct capsule_cell, kobj)
@@ -56,14 +71,32 @@ void cells_quiesce(void);
 /* lifecycle.c */
 int cell_create(const void *config, size_t size, struct capsule_cell **cell,
 		struct capsule_err *err);
-int cell_start(struct capsule_cell *cell, struct capsule_err *err);
+int cell_start(struct capsule_cell *cell, const struct capsule_ioc_start *start,
+	       struct capsule_err *err);
+int cell_start_as_before(struct capsule_cell *cell, struct capsule_err *err);
+int cell_stop(struct capsule_cell *cell, bool force, struct capsule_err *err);
 int cell_shutdown(struct capsule_cell *cell, bool force, struct capsule_err *err);
 int cell_destroy(struct capsule_cell *cell, bool force, struct capsule_err *err);
-int cell_make_loadable(struct capsule_cell *cell, bool check_only, struct capsule_err *err);
+int cell_make_loadable(struct capsule_cell *cell, bool check_only, bool *anew,
+		       struct capsule_err *err);
 
 /* load.c */
 int cell_load(struct capsule_cell *cell, const struct capsule_ioc_load *load,
 	      struct capsule_err *err);
+int load_piece(struct capsule_cell *cell, const struct piece *piece, struct capsule_err *err);
+
+/* pieces.c */
+void pieces_begin(struct capsule_cell *cell);
+void pieces_forget(struct capsule_cell *cell);
+bool pieces_complete(const struct capsule_cell *cell);
+int pieces_keep(struct capsule_cell *cell, struct file *file,
+		const struct capsule_ioc_load *load, struct capsule_err *err);
+int pieces_load(struct capsule_cell *cell, struct capsule_err *err);
+
+/* restart.c */
+int cell_restart(struct capsule_cell *cell, bool force, struct capsule_err *err);
+void restart_soon(void);
+void restart_quiesce(void);
 
 /* resources.c */
 int resources_take(struct capsule_cell *cell, struct capsule_err *err);

@@ -3,8 +3,9 @@
  * What the files of the driver share.
  *
  * Locking order, outermost first:
- *   capsule.lock   one management call at a time; tried, never waited for by
- *                  user calls. Everything without another note is under it.
+ *   capsule.lock   one management call at a time; user calls try it and wait
+ *                  for it only while the driver itself restarts a cell.
+ *                  Everything without another note is under it.
  *   capsule.view   read side: whoever looks at the status area or the list of
  *                  cells; write side: who changes what there is to look at.
  *                  Held for short looks only, never while waiting.
@@ -54,6 +55,7 @@ struct ledger {
 
 struct capsule_driver {
 	struct mutex lock;
+	atomic_t own_calls;		/* of the driver itself, that take or wait for the lock */
 	struct rw_semaphore view;
 	wait_queue_head_t wait;		/* something changed in the status area */
 	bool enabled;

@@ -16,18 +16,20 @@ struct hvc_result {
 };
 
 /**
- * hvc() - one native call
+ * hvc4() - one native call, of up to four arguments
  *
  * Return: x0, which is also in @res with the further results. Any context.
  */
-static inline s64 hvc(u32 function, u64 a1, u64 a2, struct hvc_result *res)
+static inline s64 hvc4(u32 function, u64 a1, u64 a2, u64 a3, u64 a4, struct hvc_result *res)
 {
 	register u64 x0 asm("x0") = function;
 	register u64 x1 asm("x1") = a1;
 	register u64 x2 asm("x2") = a2;
-	register u64 x3 asm("x3") = 0;
+	register u64 x3 asm("x3") = a3;
+	register u64 x4 asm("x4") = a4;
 
-	asm volatile("hvc #0" : "+r" (x0), "+r" (x1), "+r" (x2), "+r" (x3) : : "memory");
+	asm volatile("hvc #0" : "+r" (x0), "+r" (x1), "+r" (x2), "+r" (x3), "+r" (x4) :
+		     : "memory");
 	res->x0 = (s64)x0;
 	res->x1 = x1;
 	res->x2 = x2;
@@ -35,21 +37,32 @@ static inline s64 hvc(u32 function, u64 a1, u64 a2, struct hvc_result *res)
 	return res->x0;
 }
 
+static inline s64 hvc(u32 function, u64 a1, u64 a2, struct hvc_result *res)
+{
+	return hvc4(function, a1, a2, 0, 0, res);
+}
+
 /**
- * hvc_err() - one native call whose refusal the user is told
+ * hvc4_err() - one native call whose refusal the user is told
  *
  * Return: x0; if negative, @err has the reason EL2 gave.
  */
-static inline int hvc_err(u32 function, u64 a1, u64 a2, struct capsule_err *err)
+static inline int hvc4_err(u32 function, u64 a1, u64 a2, u64 a3, u64 a4,
+			   struct capsule_err *err)
 {
 	struct hvc_result res;
 
-	if (hvc(function, a1, a2, &res) < 0) {
+	if (hvc4(function, a1, a2, a3, a4, &res) < 0) {
 		err->reason = (u32)res.x1;
 		err->detail[0] = res.x2;
 		err->detail[1] = res.x3;
 	}
 	return (int)res.x0;
+}
+
+static inline int hvc_err(u32 function, u64 a1, u64 a2, struct capsule_err *err)
+{
+	return hvc4_err(function, a1, a2, 0, 0, err);
 }
 
 /* One value of CAPSULE_CALL_INFO; 0 if EL2 does not know it. */

@@ -24,6 +24,8 @@ union ioctl_arg {
 	struct capsule_ioc_simple simple;
 	struct capsule_ioc_open open;
 	struct capsule_ioc_load load;
+	struct capsule_ioc_start start;
+	struct capsule_ioc_cell_config cell_config;
 	struct capsule_ioc_cell_info info;
 	struct capsule_ioc_console console;
 };
@@ -166,7 +168,11 @@ static long do_load(struct capsule_cell *cell, union ioctl_arg *arg)
 
 static long do_start(struct capsule_cell *cell, union ioctl_arg *arg)
 {
-	return arg->simple.flags ? -EINVAL : cell_start(cell, &arg->simple.err);
+	struct capsule_ioc_start *s = &arg->start;
+
+	if (s->flags & ~CAPSULE_FLAG_ENTRY)
+		return -EINVAL;
+	return cell_start(cell, s, &s->err);
 }
 
 static long do_shutdown(struct capsule_cell *cell, union ioctl_arg *arg)
@@ -185,6 +191,34 @@ static long do_destroy(struct capsule_cell *cell, union ioctl_arg *arg)
 	if (s->flags & ~CAPSULE_FLAG_FORCE)
 		return -EINVAL;
 	return cell_destroy(cell, s->flags & CAPSULE_FLAG_FORCE, &s->err);
+}
+
+static long do_restart(struct capsule_cell *cell, union ioctl_arg *arg)
+{
+	struct capsule_ioc_simple *s = &arg->simple;
+
+	if (s->flags & ~CAPSULE_FLAG_FORCE)
+		return -EINVAL;
+	return cell_restart(cell, s->flags & CAPSULE_FLAG_FORCE, &s->err);
+}
+
+/* What resources_take() filled in never changes while the cell is there. */
+static long do_cell_config(struct capsule_cell *cell, union ioctl_arg *arg)
+{
+	struct capsule_ioc_cell_config *c = &arg->cell_config;
+	u64 room = c->buffer_size;
+
+	if (c->flags)
+		return -EINVAL;
+	c->buffer_size = cell->config_size;
+	if (room < cell->config_size)
+		return refuse(&c->err, -EINVAL, CAPSULE_REASON_CFG_SIZE, room,
+			      cell->config_size);
+	if (copy_to_user(u64_to_user_ptr(c->buffer), cell->config, cell->config_size) ||
+	    copy_to_user(u64_to_user_ptr(c->platform), &capsule.config->platform_info,
+			 sizeof(capsule.config->platform_info)))
+		return -EFAULT;
+	return 0;
 }
 
 static long do_info(struct capsule_cell *cell, union ioctl_arg *arg)
@@ -208,12 +242,26 @@ static const struct command device_commands[] = {
 
 static const struct command cell_commands[] = {
 	COMMAND(CAPSULE_IOC_CELL_LOAD, true, capsule_ioc_load, do_load),
-	COMMAND(CAPSULE_IOC_CELL_START, true, capsule_ioc_simple, do_start),
+	COMMAND(CAPSULE_IOC_CELL_START, true, capsule_ioc_start, do_start),
 	COMMAND(CAPSULE_IOC_CELL_SHUTDOWN, true, capsule_ioc_simple, do_shutdown),
 	COMMAND(CAPSULE_IOC_CELL_DESTROY, true, capsule_ioc_simple, do_destroy),
+	COMMAND(CAPSULE_IOC_CELL_RESTART, true, capsule_ioc_simple, do_restart),
+	COMMAND(CAPSULE_IOC_CELL_CONFIG, true, capsule_ioc_cell_config, do_cell_config),
 	COMMAND(CAPSULE_IOC_CELL_INFO, false, capsule_ioc_cell_info, do_info),
 	{ 0 }
 };
+
+/* One call at a time; what the driver does by itself is waited for. */
+static int lock_for_call(struct capsule_err *err)
+{
+	if (mutex_trylock(&capsule.lock))
+		return 0;
+	if (!atomic_read(&capsule.own_calls))
+		return refuse(err, -EBUSY, CAPSULE_REASON_BUSY, 0, 0);
+	if (mutex_lock_interruptible(&capsule.lock))
+		return refuse(err, -EINTR, CAPSULE_REASON_INTERRUPTED, 0, 0);
+	return 0;
+}
 
 static long run_command(const struct command *c, struct capsule_cell *cell,
 			union ioctl_arg *arg)
@@ -225,8 +273,9 @@ static long run_command(const struct command *c, struct capsule_cell *cell,
 		return c->call(cell, arg);
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (!mutex_trylock(&capsule.lock))
-		return refuse(err, -EBUSY, CAPSULE_REASON_BUSY, 0, 0);
+	rc = lock_for_call(err);
+	if (rc)
+		return rc;
 	if (cell && !cell->alive)
 		rc = refuse(err, -ENOENT, CAPSULE_REASON_NO_SUCH_CELL, cell->id, 0);
 	else

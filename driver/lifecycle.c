@@ -131,15 +131,18 @@ int cell_create(const void *config, size_t size, struct capsule_cell **cell,
 /**
  * cell_make_loadable() - let the agency fill the cell's LOADABLE memory
  * @check_only: change nothing, only say whether it would be possible
+ * @anew: set to whether it was not loadable before; what was loaded is gone then
  *
  * A stopped cell, failed or not, may be loaded again.
  */
-int cell_make_loadable(struct capsule_cell *cell, bool check_only, struct capsule_err *err)
+int cell_make_loadable(struct capsule_cell *cell, bool check_only, bool *anew,
+		       struct capsule_err *err)
 {
 	struct el2_state s = ask_state(cell);
 	int rc;
 
-	if (s.state == CAPSULE_CELL_LOADABLE)
+	*anew = s.state != CAPSULE_CELL_LOADABLE;
+	if (!*anew)
 		return 0;
 	if (!is_stopped(&s))
 		return refuse(err, -EBUSY, CAPSULE_REASON_RUNNING, 0, 0);
@@ -183,24 +186,45 @@ static int check_start(struct capsule_cell *cell, struct capsule_err *err)
 }
 
 /**
+ * cell_start_as_before() - run a loaded cell, with entry and argument as it has them
+ *
+ * A guest of which all pieces are kept may reboot: EL2 leaves it to us then.
+ */
+int cell_start_as_before(struct capsule_cell *cell, struct capsule_err *err)
+{
+	u64 flags = cell->start_flags | (pieces_complete(cell) ? CAPSULE_START_RELOAD : 0);
+	int rc = hvc4_err(CAPSULE_CALL_CELL_START, cell->id, flags, cell->entry,
+			  cell->argument, err);
+
+	if (rc < 0)
+		return rc;
+	cell->loaded = false;
+	cell->started = true;
+	cell->started_at = jiffies;
+	rc = do_work(cell->id, false, err);
+	cells_changed();
+	return rc;
+}
+
+/**
  * cell_start() - run a loaded cell
  *
  * From here on the agency does not see the cell's memory.
  */
-int cell_start(struct capsule_cell *cell, struct capsule_err *err)
+int cell_start(struct capsule_cell *cell, const struct capsule_ioc_start *start,
+	       struct capsule_err *err)
 {
+	bool given = start->flags & CAPSULE_FLAG_ENTRY, anew;
 	int rc = check_start(cell, err);
 
 	if (!rc)
-		rc = cell_make_loadable(cell, false, err);
-	if (!rc)
-		rc = hvc_err(CAPSULE_CALL_CELL_START, cell->id, 0, err);
+		rc = cell_make_loadable(cell, false, &anew, err);
 	if (rc < 0)
 		return rc;
-	cell->loaded = false;
-	rc = do_work(cell->id, false, err);
-	cells_changed();
-	return rc;
+	cell->start_flags = given ? CAPSULE_START_ENTRY : 0;
+	cell->entry = given ? start->entry : 0;
+	cell->argument = given ? start->argument : 0;
+	return cell_start_as_before(cell, err);
 }
 
 static bool has_answered(const struct capsule_cell *cell, struct el2_state *s)
@@ -289,11 +313,23 @@ int cell_shutdown(struct capsule_cell *cell, bool force, struct capsule_err *err
 {
 	struct el2_state s = ask_state(cell);
 
+	if (s.state == CAPSULE_CELL_RESET)
+		return stop(cell, true, err);
 	if (is_stopped(&s))
 		return refuse(err, -EINVAL,
 			      s.state == CAPSULE_CELL_FAILED ? CAPSULE_REASON_FAILED :
 			      CAPSULE_REASON_NOT_RUNNING, 0, 0);
 	return stop(cell, force, err);
+}
+
+/**
+ * cell_stop() - the same, for a cell that need not run
+ */
+int cell_stop(struct capsule_cell *cell, bool force, struct capsule_err *err)
+{
+	struct el2_state s = ask_state(cell);
+
+	return is_stopped(&s) ? 0 : stop(cell, force, err);
 }
 
 /**
@@ -305,8 +341,7 @@ int cell_shutdown(struct capsule_cell *cell, bool force, struct capsule_err *err
  */
 int cell_destroy(struct capsule_cell *cell, bool force, struct capsule_err *err)
 {
-	struct el2_state s = ask_state(cell);
-	int rc = is_stopped(&s) ? 0 : stop(cell, force, err);
+	int rc = cell_stop(cell, force, err);
 
 	if (!rc)
 		rc = hvc_err(CAPSULE_CALL_CELL_DESTROY, cell->id, 0, err);

@@ -40,6 +40,7 @@ static void __exit capsule_exit(void)
 	kobject_put(capsule.cells_dir);
 	misc_deregister(&capsule.misc);
 	cells_quiesce();
+	restart_quiesce();
 	console_quiesce();
 }
 

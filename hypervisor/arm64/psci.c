@@ -8,6 +8,7 @@
 #include "lifecycle.h"
 #include "nospec.h"
 #include "power.h"
+#include "stage2.h"
 #include "start.h"
 #include "sysreg.h"
 
@@ -68,19 +69,6 @@ static uint64_t arg(const struct trap_frame *frame, unsigned n)
 	return (uint32_t)frame->x[0] & PSCI_64 ? frame->x[n] : (uint32_t)frame->x[n];
 }
 
-static bool entry_ok(struct cell *cell, uint64_t entry)
-{
-	struct pgt_leaf leaf;
-	bool ok;
-
-	if (entry & 3)
-		return false;
-	spin_lock(&cell->s2_lock);
-	ok = !pgt_lookup(&cell->s2, entry, &leaf) && leaf.valid && (leaf.attr & PGT_X);
-	spin_unlock(&cell->s2_lock);
-	return ok;
-}
-
 static int64_t cpu_on(struct vcpu *vcpu, struct trap_frame *frame)
 {
 	uint64_t target = arg(frame, 1);
@@ -91,7 +79,7 @@ static int64_t cpu_on(struct vcpu *vcpu, struct trap_frame *frame)
 		other = cell_vcpu_by_mpidr(vcpu->cell, target);
 	if (!other)
 		return PSCI_INVALID_PARAMETERS;
-	if (!entry_ok(vcpu->cell, arg(frame, 2)))
+	if (!stage2_executable(vcpu->cell, arg(frame, 2)))
 		return PSCI_INVALID_ADDRESS;
 	rc = power_on(other, arg(frame, 2), arg(frame, 3));
 	if (rc == -CAPSULE_EEXIST)

@@ -145,6 +145,19 @@ void stage2_charge(struct cell *cell, unsigned id)
 	cell->s2.ctx = (void *)(uintptr_t)id;
 }
 
+bool stage2_executable(struct cell *cell, uint64_t ipa)
+{
+	struct pgt_leaf leaf;
+	bool ok;
+
+	if (ipa & 3)
+		return false;
+	spin_lock(&cell->s2_lock);
+	ok = !pgt_lookup(&cell->s2, ipa, &leaf) && leaf.valid && (leaf.attr & PGT_X);
+	spin_unlock(&cell->s2_lock);
+	return ok;
+}
+
 void stage2_load(const struct cell *cell)
 {
 	write_sysreg(vtcr_el2, vtcr);

@@ -57,11 +57,20 @@ static int64_t call_##name(struct vcpu *vcpu, const uint64_t *x, uint64_t answer
 
 CELL_CALL(work)
 CELL_CALL(set_loadable)
-CELL_CALL(start)
 CELL_CALL(shutdown)
 CELL_CALL(stop)
 CELL_CALL(destroy)
 CELL_CALL(state)
+
+static int64_t call_start(struct vcpu *vcpu, const uint64_t *x, uint64_t answer[4])
+{
+	struct start_args args = { .flags = x[2], .entry = x[3], .context = x[4] };
+	int rc = 0;
+	struct cell *cell = find_cell(x[1], answer, &rc);
+
+	(void)vcpu;
+	return cell ? lifecycle_start(cell, &args, answer) : rc;
+}
 
 static unsigned num_cells(void)
 {

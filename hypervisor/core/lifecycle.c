@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle.h"
 
+#include <capsule/call.h>
+
 #include "answer.h"
 #include "cache.h"
 #include "config_blob.h"
@@ -10,6 +12,7 @@
 #include "pool.h"
 #include "power.h"
 #include "root.h"
+#include "stage2.h"
 #include "start.h"
 #include "sysreg.h"
 #include "vpl011.h"
@@ -63,7 +66,8 @@ static bool is_stopped(const struct cell *cell)
 	uint32_t s = cell->status->state;
 
 	return (s == CAPSULE_CELL_CREATED || s == CAPSULE_CELL_LOADABLE ||
-		s == CAPSULE_CELL_SHUT_DOWN || s == CAPSULE_CELL_FAILED) &&
+		s == CAPSULE_CELL_SHUT_DOWN || s == CAPSULE_CELL_FAILED ||
+		s == CAPSULE_CELL_RESET) &&
 	       power_unparked(cell) == 0 && cell->job == JOB_NONE;
 }
 
@@ -109,10 +113,30 @@ int lifecycle_set_loadable(struct cell *cell, uint64_t answer[4])
 	return 0;
 }
 
-int lifecycle_start(struct cell *cell, uint64_t answer[4])
+/* Where the cell begins, this time and after each SYSTEM_RESET. */
+static int set_entry(struct cell *cell, const struct start_args *args, uint64_t answer[4])
 {
+	bool given = args->flags & CAPSULE_START_ENTRY;
+
+	if (args->flags & ~(uint64_t)(CAPSULE_START_ENTRY | CAPSULE_START_RELOAD))
+		return refuse(answer, -CAPSULE_EINVAL, CAPSULE_REASON_CFG_FLAGS, args->flags, 0);
+	if (given && !stage2_executable(cell, args->entry))
+		return refuse(answer, -CAPSULE_EINVAL, CAPSULE_REASON_CFG_ENTRY, args->entry, 0);
+	cell->entry = given ? args->entry : cell->config->cpu_reset_address;
+	cell->context = given ? args->context : 0;
+	cell->reload = args->flags & CAPSULE_START_RELOAD;
+	return 0;
+}
+
+int lifecycle_start(struct cell *cell, const struct start_args *args, uint64_t answer[4])
+{
+	int rc;
+
 	if (cell->status->state != CAPSULE_CELL_LOADABLE || !is_stopped(cell))
 		return refuse_state(cell, answer);
+	rc = set_entry(cell, args, answer);
+	if (rc)
+		return rc;
 	memory_unlend(cell);
 	cell->loadable = false;
 	begin_job(cell, JOB_CLEAN);
@@ -160,8 +184,8 @@ static struct vcpu *enter_running(struct cell *cell)
 	vpl011_reset(cell);
 	cell->status->comm_state = CAPSULE_COMM_RUNNING;
 	cell->restart = false;
-	boot->entry = cell->config->cpu_reset_address;
-	boot->context = 0;
+	boot->entry = cell->entry;
+	boot->context = cell->context;
 	boot->power = VCPU_ON_PENDING;
 	set_state(cell, CAPSULE_CELL_RUNNING);
 	return boot;
@@ -247,11 +271,26 @@ static bool stop_cpus(struct cell *cell, uint32_t state, bool restart, const str
 	return running;
 }
 
+/* The agency does not want to load it again. */
+static bool end_reset(struct cell *cell)
+{
+	bool ended;
+
+	spin_lock(&cell->power_lock);
+	ended = cell->status->state == CAPSULE_CELL_RESET;
+	if (ended)
+		set_state(cell, CAPSULE_CELL_SHUT_DOWN);
+	spin_unlock(&cell->power_lock);
+	if (ended)
+		notify(cell);
+	return ended;
+}
+
 int lifecycle_stop(struct cell *cell, uint64_t answer[4])
 {
 	uint32_t s;
 
-	if (stop_cpus(cell, CAPSULE_CELL_STOPPING, false, NULL))
+	if (stop_cpus(cell, CAPSULE_CELL_STOPPING, false, NULL) || end_reset(cell))
 		return 0;
 	s = cell->status->state;
 	if (s == CAPSULE_CELL_SHUT_DOWN || s == CAPSULE_CELL_FAILED)
@@ -345,16 +384,24 @@ int lifecycle_destroy(struct cell *cell, uint64_t answer[4])
 	return 0;
 }
 
+static struct vcpu *restart(struct cell *cell)
+{
+	cell->status->restarts++;
+	if (cell->reload) {
+		set_state(cell, CAPSULE_CELL_RESET);
+		return NULL;
+	}
+	cell->vcpu[0]->clean_memory = true;
+	return enter_running(cell);
+}
+
 /* The last CPU is off: completes a stop, or a restart (then the CPU to wake). power_lock held. */
 static struct vcpu *all_off(struct cell *cell)
 {
 	uint32_t s = cell->status->state;
 
-	if (s == CAPSULE_CELL_STOPPING && cell->restart) {
-		cell->status->restarts++;
-		cell->vcpu[0]->clean_memory = true;
-		return enter_running(cell);
-	}
+	if (s == CAPSULE_CELL_STOPPING && cell->restart)
+		return restart(cell);
 	if (s == CAPSULE_CELL_STOPPING || s == CAPSULE_CELL_RUNNING) {
 		cell->status->comm_state = CAPSULE_COMM_SHUT_DOWN;
 		set_state(cell, CAPSULE_CELL_SHUT_DOWN);

@@ -93,6 +93,9 @@ struct cell {
 	uint64_t last_event;			/* CNTPCT_EL0 of the last interrupt for it */
 	bool has_run;				/* its memory is its own business since */
 	bool restart;				/* SYSTEM_RESET: start again when all CPUs are off */
+	bool reload;				/* or leave that to the agency (CAPSULE_START_RELOAD) */
+	uint64_t entry;				/* IPA of the first instruction */
+	uint64_t context;			/* x0 there */
 
 	struct vgic_dist dist;
 	struct vpl011 uart;			/* with CAPSULE_CON_VIRTUAL */

@@ -8,6 +8,8 @@
  *   STARTING -> RUNNING    work, when done   agency
  *   RUNNING -> STOPPING    stop; SYSTEM_OFF or SYSTEM_RESET of the guest
  *   STOPPING -> SHUT_DOWN  its last CPU parks (RUNNING again after SYSTEM_RESET)
+ *   STOPPING -> RESET      the same after SYSTEM_RESET, if the agency is to load it again
+ *   RESET -> SHUT_DOWN     stop: it is not to be loaded again
  *   RUNNING -> SHUT_DOWN   its last CPU goes off by CPU_OFF
  *   RUNNING -> FAILED      violation
  *   any stopped -> LOADABLE  set_loadable    agency; after a run memory is cleared first
@@ -19,6 +21,12 @@
 
 #include "cell.h"
 
+struct start_args {
+	uint64_t flags;		/* CAPSULE_START_* */
+	uint64_t entry;		/* IPA */
+	uint64_t context;	/* x0 at entry */
+};
+
 /* create.c. Management lock held. cell id or negative errno with answer[1..3]. */
 int lifecycle_create(pa_t config, uint64_t size, uint64_t answer[4]);
 /* Frees a cell whose memory went back; its slot is NONE afterwards. */
@@ -26,7 +34,7 @@ void lifecycle_free(struct cell *cell);
 
 /* lifecycle.c. Management lock held. 0/1 or negative errno with answer[1..3]. */
 int lifecycle_set_loadable(struct cell *cell, uint64_t answer[4]);
-int lifecycle_start(struct cell *cell, uint64_t answer[4]);
+int lifecycle_start(struct cell *cell, const struct start_args *args, uint64_t answer[4]);
 int lifecycle_shutdown(struct cell *cell, uint64_t answer[4]);
 int lifecycle_stop(struct cell *cell, uint64_t answer[4]);
 int lifecycle_destroy(struct cell *cell, uint64_t answer[4]);

@@ -18,6 +18,9 @@ void stage2_destroy(struct cell *cell);
 /* From now on pages for this table are charged to cell id. */
 void stage2_charge(struct cell *cell, unsigned id);
 
+/* May the cell run the instruction at this IPA? Takes s2_lock. */
+bool stage2_executable(struct cell *cell, uint64_t ipa);
+
 /* Makes this CPU translate for the cell, with no old translation of its VMID left here. */
 void stage2_load(const struct cell *cell);
 

@@ -62,7 +62,11 @@
  * CELL_WORK until 0, then this call.
  */
 #define CAPSULE_CALL_CELL_SET_LOADABLE	CAPSULE_CALL(0x22)
-/* x1: cell id. Begins the start; repeat CELL_WORK until 0, then it runs. */
+/*
+ * x1: cell id, x2: CAPSULE_START_*, x3: IPA of the first instruction, x4: what
+ * the guest finds in its x0. Begins the start; repeat CELL_WORK until 0, then
+ * it runs.
+ */
 #define CAPSULE_CALL_CELL_START		CAPSULE_CALL(0x23)
 /* x1: cell id. Posts the shutdown message. -> 1 posted, wait for the reply; 0 nothing to wait for. */
 #define CAPSULE_CALL_CELL_SHUTDOWN	CAPSULE_CALL(0x24)
@@ -74,6 +78,15 @@
 #define CAPSULE_CALL_CELL_STATE		CAPSULE_CALL(0x27)
 /* x1: INTID. Acknowledges notify_irq; EL2 sets it pending again at the next event. */
 #define CAPSULE_CALL_NOTIFY_ACK		CAPSULE_CALL(0x28)
+
+/* CAPSULE_CALL_CELL_START, x2 */
+#define CAPSULE_START_ENTRY	1U	/* x3 and x4 count; else cpu_reset_address, x0 = 0 */
+/*
+ * SYSTEM_RESET of the guest stops the cell in state CAPSULE_CELL_RESET: the
+ * agency loads and starts it again. Without this bit EL2 starts it at once,
+ * with its memory as it is.
+ */
+#define CAPSULE_START_RELOAD	2U
 
 enum capsule_info {
 	CAPSULE_INFO_POOL_PAGES = 0,	/* pages of the page pool */

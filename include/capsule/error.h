@@ -96,6 +96,9 @@ enum capsule_reason {
 	CAPSULE_REASON_INTERRUPTED,
 	CAPSULE_REASON_STUCK_CPU,	/* detail[0] CPU that did not answer */
 	CAPSULE_REASON_NO_CONSOLE,
+	CAPSULE_REASON_NOT_KEPT,	/* was not loaded in a way that can be repeated */
+	CAPSULE_REASON_FILE_READ,	/* detail[0] offset, [1] errno, 0 if the file ended early */
+	CAPSULE_REASON_LOAD_PIECES,	/* detail[0] pieces that can be kept */
 };
 
 #endif

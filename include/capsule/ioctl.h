@@ -50,15 +50,18 @@ struct capsule_ioc_config {	/* ENABLE, CELL_CREATE */
 	struct capsule_err err;
 };
 
-struct capsule_ioc_simple {	/* DISABLE, CELL_START, CELL_SHUTDOWN, CELL_DESTROY */
+struct capsule_ioc_simple {	/* DISABLE, CELL_SHUTDOWN, CELL_DESTROY, CELL_RESTART */
 	uint32_t size;
 	uint32_t flags;		/* CAPSULE_FLAG_* */
 	struct capsule_err err;
 };
 
-#define CAPSULE_FLAG_FORCE	1U	/* CELL_SHUTDOWN: no request, stop at once */
+#define CAPSULE_FLAG_FORCE	1U	/* CELL_SHUTDOWN, _DESTROY, _RESTART: no request, stop at once */
 #define CAPSULE_FLAG_CHECK_ONLY	2U	/* CELL_LOAD: judge state and range, copy nothing */
 #define CAPSULE_FLAG_MORE	4U	/* CELL_LOAD: not the last piece */
+#define CAPSULE_FLAG_FD		8U	/* CELL_LOAD: source is a file descriptor */
+#define CAPSULE_FLAG_RANDOM	16U	/* CELL_LOAD: random bytes, source and offset 0 */
+#define CAPSULE_FLAG_ENTRY	32U	/* CELL_START: entry and argument count */
 
 struct capsule_ioc_open {	/* CELL_OPEN: by name, or by id if name is empty */
 	uint32_t size;
@@ -72,14 +75,41 @@ struct capsule_ioc_open {	/* CELL_OPEN: by name, or by id if name is empty */
  * CAPSULE_FLAG_MORE: from the first of them on the cell counts as not loaded,
  * until one without it has been copied. So whoever stops half way, even by
  * SIGKILL, leaves a cell that cannot be started.
+ *
+ * With CAPSULE_FLAG_FD the driver reads the file straight into the cell's
+ * memory, from the page cache in one copy, and keeps it open until the cell is
+ * destroyed or loaded anew; with CAPSULE_FLAG_RANDOM it fills the range with
+ * random bytes (seeds), fresh ones each time. A cell all of whose pieces came
+ * in these two ways can be loaded again without its user: by CELL_RESTART, and
+ * when the guest reboots.
  */
 struct capsule_ioc_load {
 	uint32_t size;
-	uint32_t flags;		/* CAPSULE_FLAG_CHECK_ONLY, CAPSULE_FLAG_MORE */
-	uint64_t source;	/* user address */
+	uint32_t flags;		/* CAPSULE_FLAG_CHECK_ONLY, _MORE, _FD, _RANDOM */
+	uint64_t source;	/* user address, or file descriptor */
 	uint64_t length;	/* bytes */
 	uint64_t address;	/* IPA */
+	uint64_t offset;	/* of the first byte in the file; 0 without CAPSULE_FLAG_FD */
 	struct capsule_err err;
+};
+
+/* CELL_START */
+struct capsule_ioc_start {
+	uint32_t size;
+	uint32_t flags;		/* CAPSULE_FLAG_ENTRY, else the configuration says where */
+	uint64_t entry;		/* IPA of the first instruction */
+	uint64_t argument;	/* what the guest finds in x0 */
+	struct capsule_err err;
+};
+
+/* CELL_CONFIG: the configuration of a cell with what was chosen for it filled in. */
+struct capsule_ioc_cell_config {
+	uint32_t size;
+	uint32_t flags;		/* 0 */
+	uint64_t buffer;	/* user address */
+	uint64_t buffer_size;	/* in: room there, bytes; out: bytes of the configuration */
+	uint64_t platform;	/* user address for the machine's struct capsule_platform */
+	struct capsule_err err;	/* CFG_SIZE: less room than is needed */
 };
 
 struct capsule_ioc_cell_info {
@@ -114,9 +144,16 @@ struct capsule_ioc_console {
 #define CAPSULE_IOC_CONSOLE	_IOWR(CAPSULE_IOC_TYPE, 0x05, struct capsule_ioc_console)
 
 #define CAPSULE_IOC_CELL_LOAD		_IOWR(CAPSULE_IOC_TYPE, 0x20, struct capsule_ioc_load)
-#define CAPSULE_IOC_CELL_START		_IOWR(CAPSULE_IOC_TYPE, 0x21, struct capsule_ioc_simple)
+#define CAPSULE_IOC_CELL_START		_IOWR(CAPSULE_IOC_TYPE, 0x21, struct capsule_ioc_start)
 #define CAPSULE_IOC_CELL_SHUTDOWN	_IOWR(CAPSULE_IOC_TYPE, 0x22, struct capsule_ioc_simple)
 #define CAPSULE_IOC_CELL_DESTROY	_IOWR(CAPSULE_IOC_TYPE, 0x23, struct capsule_ioc_simple)
 #define CAPSULE_IOC_CELL_INFO		_IOWR(CAPSULE_IOC_TYPE, 0x24, struct capsule_ioc_cell_info)
+#define CAPSULE_IOC_CELL_CONFIG		_IOWR(CAPSULE_IOC_TYPE, 0x25, struct capsule_ioc_cell_config)
+/*
+ * CELL_RESTART: stops the cell if it runs, loads what was kept of its pieces
+ * again and starts it as it was started last. CAPSULE_REASON_NOT_KEPT where
+ * that is not possible.
+ */
+#define CAPSULE_IOC_CELL_RESTART	_IOWR(CAPSULE_IOC_TYPE, 0x26, struct capsule_ioc_simple)
 
 #endif

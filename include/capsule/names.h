@@ -22,7 +22,8 @@
 	X(CAPSULE_CELL_SHUT_DOWN, "shut-down")	\
 	X(CAPSULE_CELL_FAILED, "failed")	\
 	X(CAPSULE_CELL_STOPPING, "stopping")	\
-	X(CAPSULE_CELL_DYING, "dying")
+	X(CAPSULE_CELL_DYING, "dying")		\
+	X(CAPSULE_CELL_RESET, "reset")
 
 /* enum capsule_fault_reason */
 #define CAPSULE_FAULT_NAMES(X)			\

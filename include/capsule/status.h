@@ -21,6 +21,7 @@ enum capsule_cell_state {
 	CAPSULE_CELL_FAILED = 6,
 	CAPSULE_CELL_STOPPING = 7,	/* some CPUs still on their way to EL2 */
 	CAPSULE_CELL_DYING = 8,		/* memory is being cleared for the agency */
+	CAPSULE_CELL_RESET = 9,		/* stopped by SYSTEM_RESET: to be loaded and started again */
 };
 
 /* Why a CPU came to EL2. */
@@ -84,7 +85,7 @@ struct capsule_cell_status {
 	uint32_t state;		/* enum capsule_cell_state */
 	uint32_t comm_state;	/* enum capsule_comm_state, as last seen */
 	uint32_t events;	/* incremented at every change */
-	uint32_t restarts;	/* PSCI SYSTEM_RESETs since start */
+	uint32_t restarts;	/* PSCI SYSTEM_RESETs since it was created */
 	uint64_t pool_pages;	/* page-pool pages charged to this cell */
 	uint64_t memory;	/* bytes of RAM that are the cell's alone */
 	uint64_t cpus;		/* bit n: CPU n */

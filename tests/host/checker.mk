@@ -39,7 +39,7 @@ $(OUT)/$1/checker_server: $(addprefix $(OUT)/$1/,checker_server.o $(LIB_OBJS))
 
 $(OUT)/$1/checker_capsulectl: $(addprefix $(OUT)/$1/,checker_device.o $(LIB_OBJS) $(CTL_OBJS))
 	$$(call say,HOSTLD,$1/$$(@F))
-	$$(Q)$1 $$(CFLAGS) $(WRAP) -o $$@ $$^ -ljson-c
+	$$(Q)$1 $$(CFLAGS) $(WRAP) -o $$@ $$^ -ljson-c -lfdt -lz
 endef
 $(foreach c,$(COMPILERS),$(eval $(call compiler,$c)))
 

@@ -41,9 +41,11 @@ static const struct call {
 	{ "OPEN", CAPSULE_IOC_CELL_OPEN, offsetof(struct capsule_ioc_open, err) },
 	{ "CONSOLE", CAPSULE_IOC_CONSOLE, offsetof(struct capsule_ioc_console, err) },
 	{ "LOAD", CAPSULE_IOC_CELL_LOAD, offsetof(struct capsule_ioc_load, err) },
-	{ "START", CAPSULE_IOC_CELL_START, offsetof(struct capsule_ioc_simple, err) },
+	{ "START", CAPSULE_IOC_CELL_START, offsetof(struct capsule_ioc_start, err) },
 	{ "SHUTDOWN", CAPSULE_IOC_CELL_SHUTDOWN, offsetof(struct capsule_ioc_simple, err) },
 	{ "DESTROY", CAPSULE_IOC_CELL_DESTROY, offsetof(struct capsule_ioc_simple, err) },
+	{ "CONFIG", CAPSULE_IOC_CELL_CONFIG, offsetof(struct capsule_ioc_cell_config, err) },
+	{ "RESTART", CAPSULE_IOC_CELL_RESTART, offsetof(struct capsule_ioc_simple, err) },
 	{ "INFO", CAPSULE_IOC_CELL_INFO, offsetof(struct capsule_ioc_cell_info, err) },
 };
 

@@ -22,11 +22,24 @@ static int simple_call(const char *name, unsigned long request, uint32_t flags, 
 	return code;
 }
 
+/* capsulectl cell start NAME */
 static int cmd_cell_start(int argc, char **argv)
 {
+	struct capsule_ioc_start arg = { .size = sizeof(arg) };
+	struct ctl_words words = { 0 };
+	int cell_fd, code;
+
 	if (argc != 2)
 		return ctl_usage("cell start: one cell expected");
-	return simple_call(argv[1], CAPSULE_IOC_CELL_START, 0, "started");
+	words.cell = argv[1];
+	code = ctl_open_cell(argv[1], &cell_fd);
+	if (code)
+		return code;
+	code = ctl_call(cell_fd, CAPSULE_IOC_CELL_START, &arg, &arg.err, &words);
+	close(cell_fd);
+	if (!code)
+		ctl_info("cell %s started", argv[1]);
+	return code;
 }
 
 static int cmd_cell_destroy(int argc, char **argv)
@@ -41,16 +54,33 @@ static int cmd_cell_destroy(int argc, char **argv)
 	return code;
 }
 
-static int cmd_cell_shutdown(int argc, char **argv)
+static const struct option force_options[] = {
+	{ "force", no_argument, NULL, 'f' },
+	{ 0 },
+};
+
+/* capsulectl cell restart [--force] NAME */
+static int cmd_cell_restart(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "force", no_argument, NULL, 'f' },
-		{ 0 },
-	};
 	uint32_t flags = 0;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "f", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "f", force_options, NULL)) != -1) {
+		if (c != 'f')
+			return CTL_EXIT_USAGE;
+		flags |= CAPSULE_FLAG_FORCE;
+	}
+	if (argc - optind != 1)
+		return ctl_usage("cell restart: one cell expected");
+	return simple_call(argv[optind], CAPSULE_IOC_CELL_RESTART, flags, "restarted");
+}
+
+static int cmd_cell_shutdown(int argc, char **argv)
+{
+	uint32_t flags = 0;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "f", force_options, NULL)) != -1) {
 		if (c != 'f')
 			return CTL_EXIT_USAGE;
 		flags |= CAPSULE_FLAG_FORCE;
@@ -67,6 +97,11 @@ static const struct ctl_command commands[] = {
 	  "Fill memory of a cell. FILE - is standard input; without -a at the start of the\n"
 	  "        region where the cell begins to run.", cmd_cell_load },
 	{ "start", "NAME", "Run a loaded cell from its first instruction.", cmd_cell_start },
+	{ "linux", "[--progress] FILE.cell KERNEL [-i INITRD] [-d DTB] [-c CMDLINE]",
+	  "Create a cell, boot Linux in it. The device tree is made from FILE.cell, or is DTB.\n"
+	  "        KERNEL is an arm64 Image, as it is or compressed by gzip.", cmd_cell_linux },
+	{ "restart", "[--force] NAME",
+	  "Stop a cell of cell linux, load its files again and start it.", cmd_cell_restart },
 	{ "shutdown", "[--force] NAME",
 	  "Ask a cell to stop and wait for it; --force: stop it at once.", cmd_cell_shutdown },
 	{ "destroy", "NAME", "Give CPUs and memory of a cell back to the agency.",

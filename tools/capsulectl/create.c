@@ -37,7 +37,8 @@ static void check_on_machine(const struct chk_cell *cell, int device, struct chk
 	check_living(cell, device, report);
 }
 
-static int call_create(const struct ctl_file *file, const struct chk_cell *cell, int device)
+static int call_create(const struct ctl_file *file, const struct chk_cell *cell, int device,
+		       int *cell_fd)
 {
 	struct ctl_words words = {
 		.cell = cell->desc.name,
@@ -50,19 +51,19 @@ static int call_create(const struct ctl_file *file, const struct chk_cell *cell,
 		.config = (uintptr_t)file->data,
 		.config_size = file->size,
 	};
-	int cell_fd, code;
+	int code;
 
-	code = ctl_call_fd(device, CAPSULE_IOC_CELL_CREATE, &arg, &arg.err, &words, &cell_fd);
-	if (code)
-		return code;
-	close(cell_fd);
-	ctl_record_save(cell->desc.name, file);
-	ctl_info("cell %s created", cell->desc.name);
-	return CTL_EXIT_OK;
+	code = ctl_call_fd(device, CAPSULE_IOC_CELL_CREATE, &arg, &arg.err, &words, cell_fd);
+	if (!code)
+		ctl_record_save(cell->desc.name, file);
+	return code;
 }
 
-/* The file by itself is judged before the driver is looked for. */
-static int create_from(const struct ctl_file *file, const char *path)
+/*
+ * Makes a cell of a configuration that was read from @path; the caller closes
+ * *cell_fd. The file by itself is judged before the driver is looked for.
+ */
+int ctl_create_cell(const struct ctl_file *file, const char *path, int *cell_fd)
 {
 	static struct chk_report report;
 	struct capsule_ioc_version version;
@@ -80,7 +81,7 @@ static int create_from(const struct ctl_file *file, const char *path)
 		code = ctl_judge(&report);
 	}
 	if (!code)
-		code = call_create(file, &cell, device);
+		code = call_create(file, &cell, device, cell_fd);
 	close(device);
 	return code;
 }
@@ -90,7 +91,7 @@ int cmd_cell_create(int argc, char **argv)
 {
 	struct ctl_file file;
 	char path[PATH_MAX];
-	int code;
+	int cell_fd, code;
 
 	if (argc != 2)
 		return ctl_usage("cell create: one configuration expected");
@@ -99,7 +100,11 @@ int cmd_cell_create(int argc, char **argv)
 		code = ctl_read_config(path, &file);
 	if (code)
 		return code;
-	code = create_from(&file, path);
+	code = ctl_create_cell(&file, path, &cell_fd);
+	if (!code) {
+		ctl_info("cell %s created", ((const struct capsule_cell_desc *)file.data)->name);
+		close(cell_fd);
+	}
 	ctl_close_file(&file);
 	return code;
 }

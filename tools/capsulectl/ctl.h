@@ -87,6 +87,9 @@ bool ctl_record_system(struct ctl_file *file, struct chk_system *system);
 bool ctl_record_cell(const struct capsule_ioc_cell_info *info, struct ctl_file *file,
 		     struct chk_cell *cell);
 
+/* create.c */
+int ctl_create_cell(const struct ctl_file *file, const char *path, int *cell_fd);
+
 /* check.c */
 int ctl_judge(const struct chk_report *report);
 uint64_t ctl_machine_cpus(void);
@@ -115,6 +118,7 @@ int cmd_config(int argc, char **argv);
 int cmd_config_any(int argc, char **argv);
 int cmd_cell(int argc, char **argv);
 int cmd_cell_create(int argc, char **argv);
+int cmd_cell_linux(int argc, char **argv);
 int cmd_cell_load(int argc, char **argv);
 int cmd_cell_list(int argc, char **argv);
 int cmd_cell_show(int argc, char **argv);

@@ -15,6 +15,9 @@ enum ctl_exit {
 	CTL_EXIT_NO_DRIVER = 4,		/* module capsule is not loaded */
 	CTL_EXIT_PERMISSION = 5,	/* needs root (CAP_SYS_ADMIN) */
 	CTL_EXIT_DRIVER_VERSION = 6,	/* the driver speaks another interface */
+	CTL_EXIT_KERNEL = 7,		/* a kernel or device tree that cannot be booted */
+	CTL_EXIT_MEMORY = 8,		/* kernel and initrd do not fit the cell's memory */
+	CTL_EXIT_NOT_FOR_LINUX = 9,	/* the configuration lacks what Linux needs */
 	CTL_EXIT_REASON_BASE = 10,	/* 10 + enum capsule_reason */
 	CTL_EXIT_INTERRUPTED = 130,	/* SIGINT or SIGTERM */
 };

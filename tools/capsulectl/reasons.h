@@ -138,7 +138,13 @@
 	X(STUCK_CPU, "CPU {0} does not answer the hypervisor", \
 	  "see the kernel log and capsulectl console") \
 	X(NO_CONSOLE, "there is no such console", \
-	  "capsulectl cell list shows the cells")
+	  "capsulectl cell list shows the cells") \
+	X(NOT_KEPT, "what cell {cell} was loaded from is not known any more", \
+	  "load and start it again; capsulectl cell linux keeps its images for restarts") \
+	X(FILE_READ, "{file} cannot be read at byte {0} (errno {1})", \
+	  "look at the file: it was shortened meanwhile, or its disk fails") \
+	X(LOAD_PIECES, "cell {cell} is loaded from more than {0} pieces that are to be kept", \
+	  "load fewer, larger ones")
 
 #define CTL_REASONS(X) \
 	CTL_REASONS_MACHINE(X) CTL_REASONS_CONFIG(X) CTL_REASONS_OWNER(X) CTL_REASONS_STATE(X)

@@ -76,6 +76,13 @@ static int call_load(int cell, uint64_t address, uint64_t bytes)
 	return answer(ioctl(cell, CAPSULE_IOC_CELL_LOAD, &arg), &arg.err);
 }
 
+static int call_start(int cell)
+{
+	struct capsule_ioc_start arg = { .size = sizeof(arg) };
+
+	return answer(ioctl(cell, CAPSULE_IOC_CELL_START, &arg), &arg.err);
+}
+
 static int call_simple(int fd, unsigned long request, uint32_t size, uint32_t flags)
 {
 	struct capsule_ioc_simple arg = { .size = size, .flags = flags };
@@ -99,8 +106,7 @@ int main(int argc, char **argv)
 		return call_load(open_cell(device, argv[2]), strtoull(argv[3], NULL, 0),
 				 strtoull(argv[4], NULL, 0));
 	if (argc == 3 && !strcmp(argv[1], "start"))
-		return call_simple(open_cell(device, argv[2]), CAPSULE_IOC_CELL_START,
-				   sizeof(struct capsule_ioc_simple), 0);
+		return call_start(open_cell(device, argv[2]));
 	if (argc == 3 && !strcmp(argv[1], "open"))
 		return open_by_id(device, argv[2]);
 	if (argc == 2 && !strcmp(argv[1], "size"))
