@@ -202,20 +202,24 @@ SETS: dict[str, tuple[Callable[[Apt], tuple[list[str], dict[str, str]]], bool]] 
 
 def _load(name: str) -> PackageSet | None:
     """The set as it was resolved last, or None if it has to be resolved (again)."""
-    record = cache.root() / "apt/sets" / f"{name}.json"
+    record = _record(name)
     try:
         stored = json.loads(record.read_text())
     except (FileNotFoundError, ValueError):
         return None
     files = {n: cache.root() / "apt/archives" / f for n, f in stored["files"].items()}
-    if stored["recipe"] != _recipe() or not all(path.exists() for path in files.values()):
+    if not all(path.exists() for path in files.values()):
         return None
     return PackageSet(name, files, stored["notes"])
 
 
-def _recipe() -> str:
-    """Changes when the lists of packages above may have changed."""
-    return cache.digest([Path(__file__)])
+def _record(name: str) -> Path:
+    """Where it is written down what a set resolved to.
+
+    One for each version of the lists above, so that two trees that differ in
+    them do not make each other ask again and again.
+    """
+    return cache.root() / "apt/sets" / f"{name}-{cache.digest([Path(__file__)])}.json"
 
 
 def package_set(name: str, update: bool = False) -> PackageSet:
@@ -246,11 +250,10 @@ def _fetch(apt: Apt, name: str) -> PackageSet:
     say(f"fetching {', '.join(packages)}")
     files = {path.name.split("_")[0]: path for path in apt.fetch(packages, closure)}
     stored = {
-        "recipe": _recipe(),
         "notes": notes,
         "files": {n: path.name for n, path in sorted(files.items())},
     }
-    record = apt.root / "sets" / f"{name}.json"
+    record = _record(name)
     record.parent.mkdir(exist_ok=True)
     fresh = record.with_suffix(".new")
     fresh.write_text(json.dumps(stored, indent=1))
