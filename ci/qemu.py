@@ -65,6 +65,7 @@ class Machine:
     icount     one instruction per tick of the virtual clock, repeatable
     scratch    size of the disk /dev/vda, made empty for this machine
     reboot     whether a restart restarts the machine; without it QEMU ends
+    pci        disks and network are PCI devices; else they are on virtio-mmio
     gdb        a port on this host where a debugger can attach
     plugin     TCG plugin with its arguments, as for -plugin
     qemu       more arguments for QEMU
@@ -75,11 +76,12 @@ class Machine:
         self, *, gic: int = 3, cpus: int = 4, memory: str = "2G", cpu: str = "cortex-a57",
         kernel: str = "6.1", image: str = "small", add: Iterable[Path] = (), append: str = "",
         icount: bool = False, scratch: str = "256M", secure: bool = False, vhe: bool = False,
-        el2: bool = True, reboot: bool = False, gdb: int | None = None, plugin: str | None = None,
-        qemu: Iterable[str] = (), directory: Path | None = None,
+        el2: bool = True, reboot: bool = False, pci: bool = True, gdb: int | None = None,
+        plugin: str | None = None, qemu: Iterable[str] = (), directory: Path | None = None,
     ) -> None:
         self.gic, self.cpus, self.memory, self.cpu = gic, cpus, memory, cpu
         self.kernel, self.icount, self.secure, self.vhe, self.el2 = kernel, icount, secure, vhe, el2
+        self.pci = pci
         self.append, self.reboot, self.gdb, self.plugin = append, reboot, gdb, plugin
         if secure and cpu.startswith("max"):
             # Seen with QEMU 7.2: it prepares EL3 for the features of max on the
@@ -123,20 +125,17 @@ class Machine:
             # The architected algorithm of pointer authentication is many times
             # slower to emulate.
             cpu += ",pauth-impdef=on"
+        network = "virtio-net-pci,netdev=net,romfile=" if self.pci else \
+            "virtio-net-device,netdev=net"
         arguments = [
             "qemu-system-aarch64", "-nodefaults", "-display", "none", "-M", machine, "-cpu", cpu,
             "-smp", str(self.cpus), "-m", self.memory,
             "-kernel", str(self.image), "-initrd", str(self.initrd),
-            "-append", self.command_line(),
-            "-drive", f"file={self.disk},if=none,id=scratch,format=raw,cache=unsafe",
-            "-device", "virtio-blk-pci,drive=scratch",
+            "-append", self.command_line(), *self._disks(),
             # Nothing gets out. 10.0.2.100 port 7 sends back what it is sent.
             "-netdev", "user,id=net,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat",
-            "-device", "virtio-net-pci,netdev=net,romfile=",
+            "-device", network,
         ]
-        if self.root:
-            drive = f"file={self.root},if=none,id=root,format=raw,snapshot=on"
-            arguments += ["-drive", drive, "-device", "virtio-blk-pci,drive=root"]
         if not self.reboot:
             arguments.append("-no-reboot")
         if self.icount:
@@ -146,6 +145,17 @@ class Machine:
         if self.plugin is not None:
             arguments += ["-plugin", self.plugin]
         return arguments + self.extra
+
+    def _disks(self) -> list[str]:
+        """Arguments for /dev/vda, the empty one, and /dev/vdb, the root."""
+        bus = "pci" if self.pci else "device"
+        disks = [["-drive", f"file={self.disk},if=none,id=scratch,format=raw,cache=unsafe",
+                  "-device", f"virtio-blk-{bus},drive=scratch"]]
+        if self.root:
+            disks.append(["-drive", f"file={self.root},if=none,id=root,format=raw,snapshot=on",
+                          "-device", f"virtio-blk-{bus},drive=root"])
+        # QEMU fills the virtio-mmio transports from the last to the first.
+        return list(itertools.chain(*(disks if self.pci else reversed(disks))))
 
     def command_line(self) -> str:
         """The kernel's command line."""
