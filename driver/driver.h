@@ -91,6 +91,9 @@ static inline int refuse(struct capsule_err *err, int rc, u32 reason, u64 detail
 	return rc;
 }
 
+/* machine.c */
+int machine_judge(struct capsule_ioc_machine *m);
+
 /* platform.c */
 int platform_check_machine(struct capsule_err *err);
 int platform_check_config(const struct capsule_system *sys, struct capsule_err *err);
@@ -111,6 +114,7 @@ int takeover_leave(struct capsule_err *err);
 
 /* memory.c */
 int mem_take_any(struct mem_block *block, u64 size, struct capsule_err *err);
+int mem_available(u64 size, u64 *available, struct capsule_err *err);
 int mem_take_fixed(struct mem_block *block, u64 start, u64 size, u32 region,
 		   struct capsule_err *err);
 void mem_release(struct mem_block *block);
@@ -133,6 +137,7 @@ int capsule_disable(struct capsule_err *err);
 /* gic.c */
 int gic_request_notify(u32 intid, struct capsule_err *err);
 void gic_free_notify(void);
+u32 gic_last_spi(void);
 void gic_raise_lpis(const struct capsule_boot_info *info);
 
 #endif

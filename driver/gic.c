@@ -52,8 +52,12 @@ static int map_spi(u32 intid)
 	return irq;
 }
 
-/* The last SPI that this machine has; the kernel maps others, too, in vain. */
-static u32 last_spi(void)
+/**
+ * gic_last_spi() - INTID of the last SPI that this machine has
+ *
+ * The kernel maps others, too, in vain.
+ */
+u32 gic_last_spi(void)
 {
 	u32 version, lines = 0;
 	struct device_node *gic = platform_gic_node(&version);
@@ -76,7 +80,7 @@ static u32 last_spi(void)
 int gic_request_notify(u32 intid, struct capsule_err *err)
 {
 	int irq = 0, rc = -EINVAL;
-	u32 last = last_spi();
+	u32 last = gic_last_spi();
 
 	if (intid >= FIRST_SPI && intid <= last)
 		irq = map_spi(intid);

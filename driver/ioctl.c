@@ -28,6 +28,7 @@ union ioctl_arg {
 	struct capsule_ioc_cell_config cell_config;
 	struct capsule_ioc_cell_info info;
 	struct capsule_ioc_console console;
+	struct capsule_ioc_machine machine;
 };
 
 struct command {
@@ -71,6 +72,11 @@ static long do_enable(struct capsule_cell *cell, union ioctl_arg *arg)
 static long do_disable(struct capsule_cell *cell, union ioctl_arg *arg)
 {
 	return arg->simple.flags ? -EINVAL : capsule_disable(&arg->simple.err);
+}
+
+static long do_machine(struct capsule_cell *cell, union ioctl_arg *arg)
+{
+	return machine_judge(&arg->machine);
 }
 
 /* Takes over the reference to the cell, whatever happens. */
@@ -235,6 +241,7 @@ static const struct command device_commands[] = {
 	COMMAND(CAPSULE_IOC_ENABLE, true, capsule_ioc_config, do_enable),
 	COMMAND(CAPSULE_IOC_DISABLE, true, capsule_ioc_simple, do_disable),
 	COMMAND(CAPSULE_IOC_CELL_CREATE, true, capsule_ioc_config, do_create),
+	COMMAND(CAPSULE_IOC_MACHINE, true, capsule_ioc_machine, do_machine),
 	COMMAND(CAPSULE_IOC_CELL_OPEN, false, capsule_ioc_open, do_open),
 	COMMAND(CAPSULE_IOC_CONSOLE, false, capsule_ioc_console, do_console),
 	{ 0 }

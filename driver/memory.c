@@ -233,6 +233,27 @@ int mem_take_any(struct mem_block *block, u64 size, struct capsule_err *err)
 	return rc;
 }
 
+/**
+ * mem_available() - how much contiguous memory can be had now, up to @size?
+ * @available: where to put it, bytes: @size, or what mem_take_any() would tell
+ *
+ * Takes memory and gives it back. Return: 0, -ENOMEM, -EINTR after a signal.
+ */
+int mem_available(u64 size, u64 *available, struct capsule_err *err)
+{
+	struct mem_block block;
+	int rc = mem_take_any(&block, size, err);
+
+	*available = size;
+	if (!rc)
+		mem_release(&block);
+	if (rc != -ENOMEM || err->reason != CAPSULE_REASON_NO_CONTIG)
+		return rc;
+	*available = err->detail[1];
+	memset(err, 0, sizeof(*err));
+	return 0;
+}
+
 /* Does an entry of the node's reg property hold all of the range? */
 static bool node_holds(struct device_node *node, u64 start, u64 size)
 {

@@ -63,6 +63,22 @@ struct capsule_ioc_simple {	/* DISABLE, CELL_SHUTDOWN, CELL_DESTROY, CELL_RESTAR
 #define CAPSULE_FLAG_RANDOM	16U	/* CELL_LOAD: random bytes, source and offset 0 */
 #define CAPSULE_FLAG_ENTRY	32U	/* CELL_START: entry and argument count */
 
+/*
+ * MACHINE: could ENABLE succeed here, whatever the configuration? Changes
+ * nothing. With contig_wanted the driver takes so much contiguous memory from
+ * the running system and gives it back, or finds out how much there is.
+ */
+struct capsule_ioc_machine {
+	uint32_t size;
+	uint32_t flags;		/* 0 */
+	struct capsule_err verdict;	/* out: reason NONE, or why ENABLE would be refused */
+	uint32_t gic_version;	/* out: 2, 3, or 0 where none is known */
+	uint32_t last_spi;	/* out: INTID */
+	uint64_t contig_wanted;	/* bytes, multiple of 2 MiB up to 1 GiB, or 0 */
+	uint64_t contig;	/* out: contig_wanted, or what can be had at least */
+	struct capsule_err err;
+};
+
 struct capsule_ioc_open {	/* CELL_OPEN: by name, or by id if name is empty */
 	uint32_t size;
 	uint32_t id;
@@ -142,6 +158,7 @@ struct capsule_ioc_console {
 #define CAPSULE_IOC_CELL_CREATE	_IOWR(CAPSULE_IOC_TYPE, 0x03, struct capsule_ioc_config)
 #define CAPSULE_IOC_CELL_OPEN	_IOWR(CAPSULE_IOC_TYPE, 0x04, struct capsule_ioc_open)
 #define CAPSULE_IOC_CONSOLE	_IOWR(CAPSULE_IOC_TYPE, 0x05, struct capsule_ioc_console)
+#define CAPSULE_IOC_MACHINE	_IOWR(CAPSULE_IOC_TYPE, 0x06, struct capsule_ioc_machine)
 
 #define CAPSULE_IOC_CELL_LOAD		_IOWR(CAPSULE_IOC_TYPE, 0x20, struct capsule_ioc_load)
 #define CAPSULE_IOC_CELL_START		_IOWR(CAPSULE_IOC_TYPE, 0x21, struct capsule_ioc_start)
