@@ -16,8 +16,10 @@ from pyjailhouse.native import Cell, System
 RAM = c.MEM_READ | c.MEM_WRITE | c.MEM_EXECUTE | c.MEM_LOADABLE
 DEVICE = c.MEM_READ | c.MEM_WRITE | c.MEM_IO
 MIB = 1 << 20
+VIRTUAL_UART = 0x09000000  # where QEMU's virtual machine has one
 LINUX_RAM = 0x40000000  # where guests of virtual machines expect it
 LINUX_MIN = 64 * MIB
+COMM_REGION = 0x80000000  # where Jailhouse's guests expect it
 REPLY_TIMEOUT = 1000  # ms that a cell has to answer a request to shut down
 
 
@@ -174,15 +176,25 @@ def _platform_ranges(system: System) -> list[Range]:
 
 
 def _pass_device(result: Annotated, machine: Machine, device: Device, others: Others) -> set[int]:
-    """Adds the device's regions and warnings; returns its SPIs."""
+    """Adds the device's regions and warnings; returns its SPIs.
+
+    Where it transfers by itself, RAM (the first region) is mapped one to one:
+    the device takes the guest's addresses for physical ones.
+    """
     regions = _device_regions(machine, device)
+    flags = DEVICE
+    if dependencies.is_master(device.node):
+        flags |= c.MEM_DMA
+        result.cell.memory[0].flags |= c.MEM_DMA | c.MEM_VIRT_IS_PHYS
+        result.memory[0] = "RAM, mapped one to one for devices: the driver takes it from the " \
+                           "running system"
     _check_free(device, regions, others)
     have = set(others.system.root.intids())
     taken = {intid: cell.name for cell in others.cells for intid in cell.intids()}
     for r, why in regions:
         if any(Range(m.phys_start, m.size).overlaps(r) for m in result.cell.memory if m.has_phys):
             continue  # named twice, or its part was
-        result.add_memory(native.Memory(r.start, r.start, r.size, DEVICE), why)
+        result.add_memory(native.Memory(r.start, r.start, r.size, flags), why)
     for intid in device.spis:
         if intid in taken:
             raise Unsupported(f"{device.node.path}: interrupt {intid} belongs to cell "
@@ -197,11 +209,10 @@ def _pass_device(result: Annotated, machine: Machine, device: Device, others: Ot
     return set(device.spis)
 
 
-def _console(result: Annotated, machine: Machine, name: str) -> list[Device]:
-    """Sets the console; returns the device that is to be passed for it."""
+def _console(result: Annotated, machine: Machine, name: str) -> Device | None:
+    """The device that is to be passed for the console, None for the virtual one."""
     if name == "virtual":
-        result.cell.flags |= c.CELL_CONSOLE_PERMITTED | c.CELL_CONSOLE_ACTIVE
-        return []
+        return None
     device = find_device(machine, name)
     console = uart.console(device.node, device.ranges[0])
     if console is None:
@@ -209,7 +220,17 @@ def _console(result: Annotated, machine: Machine, name: str) -> list[Device]:
                             "console type (8250 or PL011), the cell is not told about it")
     else:
         result.cell.console = console
-    return [device]
+    return device
+
+
+def _virtual_console(result: Annotated, system: System, spis: set[int]) -> None:
+    """A UART that the hypervisor emulates, and the call for guests that know no UART."""
+    # Its number is the cell's affair alone: no line of the machine is behind it.
+    irq = next(intid for intid in range(c.FIRST_SPI + 1, c.END_SPI) if intid not in spis)
+    result.cell.flags |= c.CELL_CONSOLE_PERMITTED
+    result.cell.console = native.Console(
+        _free_ipa(result.cell, system, VIRTUAL_UART), c.PAGE_SIZE, c.CON_PL011,
+        c.CON_MMIO | c.CON_VIRTUAL, irq=irq)
 
 
 def _ram(result: Annotated, options: Options) -> int:
@@ -225,14 +246,20 @@ def _ram(result: Annotated, options: Options) -> int:
     return start
 
 
-def _free_ipa(cell: Cell, system: System, size: int, wanted: int) -> int:
-    """An address in the cell that nothing has, at or after the wanted one."""
-    used = sorted([Range(m.virt_start, m.size) for m in cell.memory] +
-                  _platform_ranges(system))
-    for r in used:
-        if r.overlaps(Range(wanted, size)):
-            wanted = -(-r.end // c.PAGE_SIZE) * c.PAGE_SIZE
-    return wanted
+def _free_ipa(cell: Cell, system: System, wanted: int) -> int:
+    """A page of the cell's addresses that nothing has: the wanted one, else the first behind
+    something."""
+    used = [Range(m.virt_start, m.size) for m in cell.memory] + _platform_ranges(system)
+    if cell.console.flags & c.CON_VIRTUAL:
+        used.append(Range(cell.console.address, cell.console.size))
+    if any(m.flags & c.MEM_VIRT_IS_PHYS for m in cell.memory):
+        # Where RAM will lie is known only when the driver has taken it.
+        used += [Range(m.phys_start, m.size) for m in system.root.memory if not m.flags & c.MEM_IO]
+    for start in [wanted, *sorted(-(-r.end // c.PAGE_SIZE) * c.PAGE_SIZE for r in used)]:
+        page = Range(start, c.PAGE_SIZE)
+        if page.end <= c.ADDRESS_LIMIT and not any(r.overlaps(page) for r in used):
+            return start
+    raise Unsupported("no page of guest addresses is free")
 
 
 def _move_ram(result: Annotated, system: System, linux: bool) -> None:
@@ -249,6 +276,19 @@ def _move_ram(result: Annotated, system: System, linux: bool) -> None:
     ram.virt_start = result.cell.cpu_reset_address = start
 
 
+def _handshake(result: Annotated, system: System, linux: bool) -> None:
+    """How the cell is asked to shut down; Linux knows no such request."""
+    if linux:
+        result.cell.flags |= c.CELL_PASSIVE_COMMREG
+        return
+    result.cell.flags |= c.CELL_JAILHOUSE_ABI
+    result.cell.msg_reply_timeout = REPLY_TIMEOUT
+    comm = _free_ipa(result.cell, system, COMM_REGION)
+    result.add_memory(native.Memory(0, comm, c.PAGE_SIZE,
+                                    c.MEM_READ | c.MEM_WRITE | c.MEM_COMM_REGION),
+                      "communication region")
+
+
 def create(machine: Machine, others: Others, options: Options) -> Annotated:
     """The configuration; Unsupported where a wish cannot be met."""
     if options.channels:
@@ -256,20 +296,19 @@ def create(machine: Machine, others: Others, options: Options) -> Annotated:
     if options.name in [cell.name for cell in [others.system.root, *others.cells]]:
         raise Unsupported(f"\"{options.name}\" is the name of another cell")
     cpus = choose_cpus(options.cpus, others, machine)
-    cell = Cell(options.name, c.CELL_JAILHOUSE_ABI, [sum(1 << cpu for cpu in cpus)],
-                msg_reply_timeout=REPLY_TIMEOUT)
+    cell = Cell(options.name, 0, [sum(1 << cpu for cpu in cpus)])
     result = Annotated(cell)
     _ram(result, options)
     passed = [find_device(machine, name) for name in options.devices]
-    passed += _console(result, machine, options.console)
+    console = _console(result, machine, options.console)
+    passed += [console] if console else []
     spis: set[int] = set()
     for device in {id(d): d for d in passed}.values():
         spis |= _pass_device(result, machine, device, others)
     _move_ram(result, others.system, options.linux)
-    comm = _free_ipa(cell, others.system, c.PAGE_SIZE, 0x80000000)
-    result.add_memory(native.Memory(0, comm, c.PAGE_SIZE,
-                                    c.MEM_READ | c.MEM_WRITE | c.MEM_COMM_REGION),
-                      "communication region")
+    if console is None:
+        _virtual_console(result, others.system, spis)
+    _handshake(result, others.system, options.linux)
     _interrupts(result, machine, others.system, spis)
     result.header = _header(machine, others.system, options, cpus, passed)
     return result

@@ -20,7 +20,7 @@ from pyjailhouse.annotated import Annotated
 from pyjailhouse.constants import ADDRESS_LIMIT, MAX_SIZE
 from pyjailhouse.errors import CapsuleError
 
-OK, REFUSED, USAGE, FILE = 0, 1, 2, 3
+OK, REFUSED, USAGE, FILE, INTERRUPTED = 0, 1, 2, 3, 130
 UNITS = {"": 0, "K": 10, "M": 20, "G": 30}
 
 
@@ -309,6 +309,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CapsuleError as error:
         say(str(error))
         return REFUSED
+    except KeyboardInterrupt:
+        say("interrupted: give the command again")
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FILE

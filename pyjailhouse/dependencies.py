@@ -28,7 +28,7 @@ SUPPLY = re.compile(r"[A-Za-z0-9,._+-]+-supply")
 PINS = re.compile(r"pinctrl-[0-9]+")
 # Names of nodes that transfer by themselves (DTSpec 2.2.2 recommends them).
 MASTERS = ("ethernet", "mmc", "mmcqspi", "sdhci", "sata", "usb", "pcie", "pci", "gpu", "dma",
-           "dma-controller", "display", "video-codec", "crypto", "can", "nand-controller")
+           "dma-controller", "virtio_mmio", "virtio", "display", "video-codec", "crypto", "can", "nand-controller")
 
 
 @dataclass(frozen=True)

@@ -120,9 +120,42 @@ def test_cells_side_by_side(tools, machine):
     two = read(machine, "two")
     assert two.cpu_numbers() == [1] and two.intids() == [39]
     assert two.cpu_reset_address == two.memory[0].virt_start == 0x40000000
+    # The Ethernet controller transfers by itself: RAM is mapped one to one, nothing else is in
+    # guest addresses that RAM may get, and Linux answers no shutdown request.
+    dma = c.MEM_DMA | c.MEM_VIRT_IS_PHYS
+    assert two.memory[0].flags & dma == dma
+    assert [m.phys_start for m in two.memory[1:] if m.flags & c.MEM_DMA] == [0x9020000]
+    assert two.flags & c.CELL_PASSIVE_COMMREG
+    assert not [m for m in two.memory if m.flags & c.MEM_COMM_REGION]
+    assert not 0x40000000 <= two.console.address < 0x80000000
     # /soc/b is on the same page: a region of its own size, which traps.
     assert native.Memory(0x9030000, 0x9030000, 0x100, 0x13) in two.memory
     assert tools.check(*(machine / f"{n}.cell" for n in ("root", "one", "two"))) == ""
+
+
+def test_virtual_console(tools, machine):
+    """A PL011 beside everything else, its interrupt one that the cell does not have."""
+    assert cell(tools, machine, "one").returncode == OK
+    assert read(machine, "one").console == native.Console(
+        0x9000000, 0x1000, c.CON_PL011, c.CON_MMIO | c.CON_VIRTUAL, irq=33)
+    assert cell(tools, machine, "two", "--device", "serial0", "--memory", "64M").returncode == OK
+    two = read(machine, "two")
+    assert (two.console.address, two.console.irq) == (0x4000000, 34)
+    assert two.flags & c.CELL_CONSOLE_PERMITTED
+    source = tools.run("create-cell", "one", "--root", machine / "root.cell", "--dtb",
+                       machine / "board.dtb").stdout
+    assert "CAPSULE_CON_MMIO | CAPSULE_CON_VIRTUAL" in source and ".irq = 33" in source
+    assert compile_c(source, machine) == (machine / "one.cell").read_bytes()
+
+
+def test_dma_leaves_the_machines_ram_alone(tools, machine):
+    """The communication region gives way: RAM may come to lie anywhere the machine has some."""
+    root = tools.run("create", "--dtb", machine / "board.dtb", "--memory", "0x40000000+4G",
+                     "-o", machine / "root.cell")
+    assert root.returncode == OK
+    assert cell(tools, machine, "one", "--device", "ethernet@9020000").returncode == OK
+    comm = [m for m in read(machine, "one").memory if m.flags & c.MEM_COMM_REGION]
+    assert [m.virt_start for m in comm] == [0x1000000]
 
 
 @pytest.mark.parametrize("words, why", [
