@@ -294,7 +294,7 @@ def create(machine: Machine, others: Others, options: Options) -> Annotated:
     if options.channels:
         raise Unsupported("--channel: this revision of the configuration format has no channels")
     if options.name in [cell.name for cell in [others.system.root, *others.cells]]:
-        raise Unsupported(f"\"{options.name}\" is the name of another cell")
+        raise Unsupported(f"\"{options.name}\" is the name of another cell: choose another")
     cpus = choose_cpus(options.cpus, others, machine)
     cell = Cell(options.name, 0, [sum(1 << cpu for cpu in cpus)])
     result = Annotated(cell)

@@ -18,7 +18,7 @@ CTL_OBJS := $(patsubst %.c,%.o,$(notdir $(wildcard $(TOOLS)/capsulectl/*.c)))
 vpath %.c . $(TOOLS)/libcapsule $(TOOLS)/capsulectl
 
 CPPFLAGS := -D_GNU_SOURCE -I$(TOOLS) -I$(TOP)/include -I$(TOOLS)/libcapsule \
-	-DCTL_CELLDIR='"installed"' -DCTL_VERSION='"test"' -DCTL_PROC='"proc"'
+	-DCTL_CELLDIR='"installed"' -DCTL_VERSION='"test"' -DCTL_ROOT='"."'
 CFLAGS := -std=gnu11 -O1 -g $(WARN) -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 WRAP := -Wl,--wrap=open,--wrap=ioctl

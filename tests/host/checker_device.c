@@ -8,6 +8,8 @@
  *   FAKE_CONSOLE  file that is the console
  *   FAKE_LOG      file that gets a line for each call
  *   FAKE_DISABLED the hypervisor is not enabled
+ *   FAKE_VERDICT  reason for which enabling would be refused, whatever the configuration
+ *   FAKE_CONTIG   bytes of contiguous memory that there are
  *   FAKE_OPEN     errno value with which opening fails
  */
 #include <errno.h>
@@ -35,6 +37,7 @@ static const struct call {
 	size_t err_offset;
 } calls[] = {
 	{ "VERSION", CAPSULE_IOC_VERSION, offsetof(struct capsule_ioc_version, err) },
+	{ "MACHINE", CAPSULE_IOC_MACHINE, offsetof(struct capsule_ioc_machine, err) },
 	{ "ENABLE", CAPSULE_IOC_ENABLE, offsetof(struct capsule_ioc_config, err) },
 	{ "DISABLE", CAPSULE_IOC_DISABLE, offsetof(struct capsule_ioc_simple, err) },
 	{ "CREATE", CAPSULE_IOC_CELL_CREATE, offsetof(struct capsule_ioc_config, err) },
@@ -149,6 +152,16 @@ static void log_call(const struct call *call, void *arg)
 		add_line("%s\n", call->name);
 }
 
+static int judge_machine(struct capsule_ioc_machine *arg)
+{
+	arg->verdict.reason = (uint32_t)atoi(setting("FAKE_VERDICT"));
+	arg->gic_version = 3;
+	arg->last_spi = 255;
+	arg->contig = *setting("FAKE_CONTIG") ? strtoull(setting("FAKE_CONTIG"), NULL, 0) :
+		      arg->contig_wanted;
+	return 0;
+}
+
 static int serve(const struct call *call, void *arg)
 {
 	struct capsule_ioc_version *version = arg;
@@ -158,6 +171,8 @@ static int serve(const struct call *call, void *arg)
 		version->ioctl_version = CAPSULE_IOCTL_VERSION;
 		version->enabled = !*setting("FAKE_DISABLED");
 		return 0;
+	case CAPSULE_IOC_MACHINE:
+		return judge_machine(arg);
 	case CAPSULE_IOC_CELL_OPEN:
 		return open_cell(arg);
 	case CAPSULE_IOC_CELL_CREATE:

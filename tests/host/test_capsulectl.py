@@ -45,7 +45,7 @@ class Tool:
     def calls(self) -> list[str]:
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         self.log.unlink(missing_ok=True)
-        return [line for line in lines if line != "VERSION"]
+        return [line for line in lines if line not in ("VERSION", "MACHINE")]
 
     def ok(self, *args: str, **kwargs) -> str:
         result = self(*args, **kwargs)
@@ -143,7 +143,9 @@ def test_opening_the_device(tool):
 
 @pytest.mark.parametrize("args", [
     [], ["nonsense"], ["cell"], ["cell", "nonsense"], ["config"], ["config", "check"],
-    ["enable"], ["enable", "a", "b"], ["disable", "x"], ["cell", "create"], ["cell", "start"],
+    ["enable", "a", "b"], ["hardware"], ["hardware", "check", "x"],
+    ["run"], ["run", "demo"], ["run", "a", "b", "--load", "f"], ["run", "--load"],
+    ["disable", "x"], ["cell", "create"], ["cell", "start"],
     ["cell", "destroy", "a", "b"], ["cell", "shutdown"], ["cell", "load"], ["cell", "load", "demo"],
     ["cell", "load", "demo", "-a", "0", "f"], ["cell", "load", "demo", "f", "-a", "zz"],
     ["cell", "load", "demo", "f", "-a", "-1"], ["cell", "load", "demo", "f", "-a", ""],
@@ -157,8 +159,9 @@ def test_usage(tool, args):
     assert tool.calls() == []
 
 
-COMMANDS = ["enable", "disable", "console", "status", "cell create", "cell load", "cell start",
+COMMANDS = ["enable", "disable", "run", "console", "status", "cell create", "cell load", "cell start",
             "cell shutdown", "cell destroy", "cell list", "cell show", "cell stats", "config check",
+            "hardware check",
             "exit-codes", "version"]
 
 

@@ -23,7 +23,7 @@ static int simple_call(const char *name, unsigned long request, uint32_t flags, 
 }
 
 /* capsulectl cell start NAME */
-static int cmd_cell_start(int argc, char **argv)
+int cmd_cell_start(int argc, char **argv)
 {
 	struct capsule_ioc_start arg = { .size = sizeof(arg) };
 	struct ctl_words words = { 0 };
@@ -42,7 +42,8 @@ static int cmd_cell_start(int argc, char **argv)
 	return code;
 }
 
-static int cmd_cell_destroy(int argc, char **argv)
+/* capsulectl cell destroy NAME */
+int cmd_cell_destroy(int argc, char **argv)
 {
 	int code;
 

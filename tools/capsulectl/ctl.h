@@ -7,6 +7,7 @@
 #ifndef CAPSULECTL_CTL_H
 #define CAPSULECTL_CTL_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +44,7 @@ int ctl_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int ctl_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ctl_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool ctl_interrupted(void);
+void ctl_forget_signals(void);
 bool ctl_wait_readable(int fd);
 
 /* errors.c */
@@ -81,6 +83,7 @@ int ctl_find_config(const char *name, char *path, size_t size);
 void ctl_close_file(struct ctl_file *file);
 
 /* records.c */
+const char *ctl_run_folder(void);
 void ctl_record_save(const char *name, const struct ctl_file *file);
 void ctl_record_remove(const char *name);
 bool ctl_record_system(struct ctl_file *file, struct chk_system *system);
@@ -96,6 +99,17 @@ uint64_t ctl_machine_cpus(void);
 
 /* kvm.c */
 long ctl_find_kvm_vm(void);
+
+/* hardware.c */
+int ctl_hardware_refuse(int device);
+
+/* configtool.c */
+struct ctl_made {
+	char folder[PATH_MAX];	/* of its own */
+	char path[PATH_MAX];	/* of the configuration, compiled */
+};
+int ctl_make_config(char *const words[], struct ctl_made *made);
+void ctl_forget_made(struct ctl_made *made);
 
 /* progress.c */
 struct ctl_progress {
@@ -113,13 +127,17 @@ void ctl_progress_end(struct ctl_progress *p);
 int cmd_enable(int argc, char **argv);
 int cmd_disable(int argc, char **argv);
 int cmd_console(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_config_any(int argc, char **argv);
+int cmd_hardware(int argc, char **argv);
 int cmd_cell(int argc, char **argv);
 int cmd_cell_create(int argc, char **argv);
 int cmd_cell_linux(int argc, char **argv);
 int cmd_cell_load(int argc, char **argv);
+int cmd_cell_start(int argc, char **argv);
+int cmd_cell_destroy(int argc, char **argv);
 int cmd_cell_list(int argc, char **argv);
 int cmd_cell_show(int argc, char **argv);
 int cmd_cell_stats(int argc, char **argv);

@@ -30,6 +30,14 @@ static int check(const struct ctl_file *file, const char *path, struct chk_syste
 	return ctl_judge(&report);
 }
 
+/* What would fail, or hang, is better said before anything is tried. */
+static int preflight(int device)
+{
+	int code = refuse_kvm_vm();
+
+	return code ? code : ctl_hardware_refuse(device);
+}
+
 static int call_enable(const struct ctl_file *file, const struct chk_system *system)
 {
 	struct ctl_words words = {
@@ -46,7 +54,7 @@ static int call_enable(const struct ctl_file *file, const struct chk_system *sys
 	code = ctl_open_device(&fd);
 	if (code)
 		return code;
-	code = refuse_kvm_vm();
+	code = preflight(fd);
 	if (!code)
 		code = ctl_call(fd, CAPSULE_IOC_ENABLE, &arg, &arg.err, &words);
 	close(fd);
@@ -55,7 +63,8 @@ static int call_enable(const struct ctl_file *file, const struct chk_system *sys
 	return code;
 }
 
-static int enable_from(const char *path, bool check_only)
+/* @name is what the user is told that the configuration is. */
+static int enable_from(const char *path, const char *name, bool check_only)
 {
 	struct chk_system system;
 	struct ctl_file file;
@@ -64,16 +73,53 @@ static int enable_from(const char *path, bool check_only)
 	code = ctl_read_config(path, &file);
 	if (code)
 		return code;
-	code = check(&file, path, &system);
+	code = check(&file, name, &system);
 	if (!code && !check_only)
 		code = call_enable(&file, &system);
 	if (!code)
-		ctl_info(check_only ? "%s can be used" : "enabled with %s", path);
+		ctl_info(check_only ? "%s can be used" : "enabled with %s", name);
 	ctl_close_file(&file);
 	return code;
 }
 
-/* capsulectl enable [--check-only] ROOT.cell */
+/* Before a configuration is made in vain. */
+static int judge_machine(void)
+{
+	struct capsule_err err = { .reason = CAPSULE_REASON_ENABLED };
+	struct capsule_ioc_version version;
+	int fd, code;
+
+	code = ctl_open_device(&fd);
+	if (code)
+		return code;
+	code = ctl_version(fd, &version);
+	if (!code && version.enabled)
+		code = ctl_refuse(&err, NULL);
+	if (!code)
+		code = preflight(fd);
+	close(fd);
+	return code;
+}
+
+static int enable_made(bool check_only)
+{
+	static char create[] = "create";
+	char *const words[] = { create, NULL };
+	struct ctl_made made;
+	int code;
+
+	code = judge_machine();
+	if (code)
+		return code;
+	code = ctl_make_config(words, &made);
+	if (!code)
+		code = enable_from(made.path, "the configuration made for this machine",
+				   check_only);
+	ctl_forget_made(&made);
+	return code;
+}
+
+/* capsulectl enable [--check-only] [ROOT.cell] */
 int cmd_enable(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -89,10 +135,12 @@ int cmd_enable(int argc, char **argv)
 			return CTL_EXIT_USAGE;
 		check_only = true;
 	}
-	if (argc - optind != 1)
-		return ctl_usage("enable: one root configuration expected");
+	if (argc - optind > 1)
+		return ctl_usage("enable: one root configuration at most");
+	if (optind == argc)
+		return enable_made(check_only);
 	code = ctl_find_config(argv[optind], path, sizeof(path));
-	return code ? code : enable_from(path, check_only);
+	return code ? code : enable_from(path, path, check_only);
 }
 
 /* capsulectl disable */

@@ -181,10 +181,11 @@ int cmd_exit_codes(int argc, char **argv)
 	if (argc > 1)
 		return ctl_usage("exit-codes: takes no argument");
 	printf("%3d OK\n%3d UNEXPECTED\n%3d USAGE\n%3d FILE\n%3d NO_DRIVER\n%3d PERMISSION\n%3d DRIVER_VERSION\n"
-	       "%3d KERNEL\n%3d MEMORY\n%3d NOT_FOR_LINUX\n",
+	       "%3d KERNEL\n%3d MEMORY\n%3d NOT_FOR_LINUX\n%3d HARDWARE\n",
 	       CTL_EXIT_OK, CTL_EXIT_UNEXPECTED, CTL_EXIT_USAGE, CTL_EXIT_FILE,
 	       CTL_EXIT_NO_DRIVER, CTL_EXIT_PERMISSION, CTL_EXIT_DRIVER_VERSION,
-	       CTL_EXIT_KERNEL, CTL_EXIT_MEMORY, CTL_EXIT_NOT_FOR_LINUX);
+	       CTL_EXIT_KERNEL, CTL_EXIT_MEMORY, CTL_EXIT_NOT_FOR_LINUX,
+	       CTL_EXIT_HARDWARE);
 	for (i = 0; i < NUM_TEXTS; i++)
 		printf("%3d %s\n", ctl_reason_exit(texts[i].reason), texts[i].name);
 	return CTL_EXIT_OK;

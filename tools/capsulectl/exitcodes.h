@@ -18,7 +18,8 @@ enum ctl_exit {
 	CTL_EXIT_KERNEL = 7,		/* a kernel or device tree that cannot be booted */
 	CTL_EXIT_MEMORY = 8,		/* kernel and initrd do not fit the cell's memory */
 	CTL_EXIT_NOT_FOR_LINUX = 9,	/* the configuration lacks what Linux needs */
-	CTL_EXIT_REASON_BASE = 10,	/* 10 + enum capsule_reason */
+	CTL_EXIT_HARDWARE = 10,	/* hardware check: enable would fail */
+	CTL_EXIT_REASON_BASE = 10,	/* 10 + enum capsule_reason, which begins at 1 */
 	CTL_EXIT_INTERRUPTED = 130,	/* SIGINT or SIGTERM */
 };
 

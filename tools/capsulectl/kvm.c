@@ -11,10 +11,9 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "hardware.h"
 
-#ifndef CTL_PROC
-#define CTL_PROC "/proc"
-#endif
+#define PROC CTL_ROOT "/proc"
 
 static bool fd_is_vm(int dir_fd, const char *fd)
 {
@@ -30,12 +29,12 @@ static bool fd_is_vm(int dir_fd, const char *fd)
 
 static bool process_has_vm(const char *pid)
 {
-	char path[sizeof(CTL_PROC "//fd") + NAME_MAX];
+	char path[sizeof(PROC "//fd") + NAME_MAX];
 	struct dirent *entry;
 	bool found = false;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), CTL_PROC "/%s/fd", pid);
+	snprintf(path, sizeof(path), PROC "/%s/fd", pid);
 	dir = opendir(path);
 	if (!dir)
 		return false;
@@ -50,7 +49,7 @@ long ctl_find_kvm_vm(void)
 {
 	struct dirent *entry;
 	long pid = 0;
-	DIR *d = opendir(CTL_PROC);
+	DIR *d = opendir(PROC);
 
 	if (!d)
 		return 0;

@@ -21,6 +21,12 @@ bool ctl_interrupted(void)
 	return interrupted != 0;
 }
 
+/* What came before no longer counts: for undoing what it broke off. */
+void ctl_forget_signals(void)
+{
+	interrupted = 0;
+}
+
 /*
  * Signals make a waiting call to the driver return instead of ending the
  * process, so that the user is told what was done.
@@ -145,16 +151,21 @@ static int cmd_version(int argc, char **argv)
 }
 
 static const struct ctl_command commands[] = {
-	{ "enable", "[--check-only] ROOT.cell",
-	  "Put the hypervisor beneath the running system; --check-only: judge ROOT.cell, change nothing.",
-	  cmd_enable },
+	{ "enable", "[--check-only] [ROOT.cell]",
+	  "Put the hypervisor beneath the running system, without ROOT.cell by a configuration\n"
+	  "        made for it; --check-only: judge it, change nothing.", cmd_enable },
 	{ "disable", "", "Give everything back.", cmd_disable },
 	{ "cell", "", "Create, load, start, shut down, destroy and inspect cells (cell --help).",
 	  cmd_cell },
+	{ "run", "NAME --load FILE [--cpus N|LIST] [--memory SIZE] [--device DEVICE] [--detach]",
+	  "Make a configuration for a cell, create, load and start it, and show its console.",
+	  cmd_run },
 	{ "console", "[-f] [CELL]",
 	  "Print the console of CELL, without CELL that of the hypervisor. -f: go on as text comes.",
 	  cmd_console },
 	{ "status", "[--json]", "Show the hypervisor and its cells.", cmd_status },
+	{ "hardware", "", "Say whether this machine and system are fit (hardware --help).",
+	  cmd_hardware },
 	{ "config", "", "Make, check, show and draw configurations (config --help).",
 	  cmd_config_any },
 	{ "exit-codes", "", "List the exit codes.", cmd_exit_codes },

@@ -18,7 +18,8 @@
 
 #define ROOT_RECORD	"root"	/* no cell record: those end in ".cell" */
 
-static const char *run_dir(void)
+/* The folder of these, for what lives until the next boot; it may have to be made. */
+const char *ctl_run_folder(void)
 {
 	const char *dir = getenv("CAPSULE_RUN_DIR");
 
@@ -28,7 +29,7 @@ static const char *run_dir(void)
 /* @name is a cell's, checked by the reader of configurations; NULL for the root's. */
 static bool record_path(const char *name, const char *suffix, char *path)
 {
-	int n = snprintf(path, PATH_MAX, "%s/%s%s%s", run_dir(), name ? name : ROOT_RECORD,
+	int n = snprintf(path, PATH_MAX, "%s/%s%s%s", ctl_run_folder(), name ? name : ROOT_RECORD,
 			 name ? ".cell" : "", suffix);
 
 	return n < PATH_MAX;
@@ -58,7 +59,7 @@ void ctl_record_save(const char *name, const struct ctl_file *file)
 
 	if (!record_path(name, "", path) || !record_path(name, ".new", temporary))
 		return;
-	mkdir(run_dir(), 0755);
+	mkdir(ctl_run_folder(), 0755);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return;
