@@ -191,12 +191,25 @@ def _debian_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
     return packages, {}
 
 
+def _builder_packages(apt: Apt) -> tuple[list[str], dict[str, str]]:
+    """The debian agency, with what building there needs."""
+    packages, notes = _debian_packages(apt)
+    headers = f"linux-headers-{apt.newest_kernel('6.1')}-arm64"
+    return [*packages, "make", "gcc", "libc6-dev", "libjson-c-dev", headers], notes
+
+
+def _kexec_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
+    return ["kexec-tools"], {}
+
+
 # name: (what to fetch, whether with all dependencies)
 SETS: dict[str, tuple[Callable[[Apt], tuple[list[str], dict[str, str]]], bool]] = {
     **{f"kernel-{s}": (functools.partial(_kernel_packages, series=s), False) for s in KERNELS},
     "small": (_small_packages, False),
     "sysroot": (_sysroot_packages, True),
     "debian": (_debian_packages, True),
+    "builder": (_builder_packages, True),
+    "kexec": (_kexec_packages, True),
 }
 
 

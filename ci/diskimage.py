@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The root disk of the debian agency: Debian with systemd and python3.
+"""The root disks of the agencies that are a Debian with systemd and python3.
 
 Needs neither root nor a way to run arm64 programs on the host: packages are
 unpacked into a folder and entered into dpkg's database as unpacked, mke2fs
@@ -21,29 +21,30 @@ from ci import cache, debian
 from ci.cache import TREE, say, tool
 
 ROOTFS = TREE / "ci/rootfs-debian"
-SIZE = "1500M"
+# Sets of packages that disks are made of (ci/debian.py), with the disk's size.
+SIZES = {"debian": "1500M", "builder": "3000M"}
 DISK = "disk.img"
 
 # Since Debian 12 these lie below /usr; packages still name them without.
 MERGED = ("bin", "sbin", "lib")
 
 
-def disk() -> Path:
-    """The disk, made if it is not in the cache. Boot it with snapshot=on only."""
-    packages = debian.package_set("debian")
+def disk(name: str = "debian") -> Path:
+    """A disk of SIZES, made if it is not in the cache. Boot it with snapshot=on only."""
+    packages = debian.package_set(name)
     own = [path for path in sorted(ROOTFS.rglob("*")) if path.is_file()]
     agent = TREE / "ci/rootfs/agent"
     key = cache.digest([packages.digest(), agent, *own, Path(__file__)])
 
     def make(work: Path) -> None:
-        say("making the debian agency's disk (once; takes a minute or two)")
+        say(f"making the disk of the {name} agency (once; takes a minute or two)")
         with tempfile.TemporaryDirectory(dir=work) as folder:
             owners = _populate(Path(folder), packages)
             _add_own(Path(folder), agent)
-            _make_file_system(work / DISK, Path(folder), owners)
+            _make_file_system(work / DISK, SIZES[name], Path(folder), owners)
         _configure(work)
 
-    return cache.entry("debian", key, make) / DISK
+    return cache.entry(name, key, make) / DISK
 
 
 def _populate(root: Path, packages: debian.PackageSet) -> dict[str, tuple[int, int]]:
@@ -110,11 +111,13 @@ def _add_own(root: Path, agent: Path) -> None:
     shutil.copy(agent, root / "usr/local/sbin/agency-agent")
 
 
-def _make_file_system(disk_path: Path, root: Path, owners: dict[str, tuple[int, int]]) -> None:
+def _make_file_system(
+    disk_path: Path, size: str, root: Path, owners: dict[str, tuple[int, int]]
+) -> None:
     tool(
         "/sbin/mke2fs", "-q", "-t", "ext4", "-L", "agency",
         "-E", "root_owner=0:0,lazy_itable_init=1",
-        "-O", "^metadata_csum_seed", "-d", root, disk_path, SIZE,
+        "-O", "^metadata_csum_seed", "-d", root, disk_path, size,
     )
     # Files belong to whoever made them; give each to whom its package says.
     wanted = {_merged(name): ids for name, ids in owners.items()}

@@ -61,9 +61,11 @@ def small(
     return base / "Image", entry / "initrd"
 
 
-def debian(series: str = "6.1", add: Iterable[Path] = ()) -> tuple[Path, Path, Path]:
-    """Kernel, initramfs and root disk of the debian agency; as small() otherwise."""
-    return (*small(series, add, below="overlay"), diskimage.disk())
+def debian(
+    series: str = "6.1", add: Iterable[Path] = (), name: str = "debian"
+) -> tuple[Path, Path, Path]:
+    """Kernel, initramfs and root disk of an agency in diskimage.SIZES; as small() otherwise."""
+    return (*small(series, add, below="overlay"), diskimage.disk(name))
 
 
 def _small_base(series: str) -> Path:

@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ci import cache, images
+from ci import cache, diskimage, images
 from ci.cache import TREE, CiError
 from ci.channel import Channel, ChannelClosed, ChannelTimeout
 
@@ -59,7 +59,8 @@ class Machine:
     cpu        as QEMU names it; where the kernel would use VHE it is told not
                to, unless vhe is set
     kernel     series of Debian's kernel
-    image      small (busybox) or debian (systemd, python3; slower to boot)
+    image      small (busybox), debian (systemd, python3; slower to boot) or builder (debian with
+               a compiler and its kernel's headers)
     add        folders laid over the image's root
     append     more words for the kernel's command line
     icount     one instruction per tick of the virtual clock, repeatable
@@ -90,8 +91,8 @@ class Machine:
         self.extra = list(qemu)
         self.rows, self.columns = 50, 200
         self.root: Path | None = None
-        if image == "debian":
-            self.image, self.initrd, self.root = images.debian(kernel, add)
+        if image in diskimage.SIZES:
+            self.image, self.initrd, self.root = images.debian(kernel, add, image)
         else:
             self.image, self.initrd = images.small(kernel, add)
         self.directory = directory or _own_directory(self.name)
