@@ -25,6 +25,7 @@ static const struct of_device_id gic_match[] = {
 	{ .compatible = "arm,gic-400", .data = (void *)2 },
 	{ .compatible = "arm,cortex-a15-gic", .data = (void *)2 },
 	{ .compatible = "arm,cortex-a7-gic", .data = (void *)2 },
+	{ .compatible = "qcom,msm-qgic2", .data = (void *)2 },
 	{ }
 };
 

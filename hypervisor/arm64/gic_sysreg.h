@@ -80,6 +80,7 @@
 #define ICH_LR_VINTID		GENMASK(31, 0)
 #define ICH_LR_PINTID		GENMASK(44, 32)
 #define ICH_LR_EOI		BIT(41)	/* HW = 0: maintenance interrupt at the end */
+#define ICH_LR_SOURCE		GENMASK(34, 32)	/* HW = 0: ours on GICv2, zero on GICv3 */
 #define ICH_LR_PRIORITY		GENMASK(55, 48)
 #define ICH_LR_GROUP1		BIT(60)
 #define ICH_LR_HW		BIT(61)

@@ -153,6 +153,9 @@ static int build(struct cell *cell, pa_t config, uint64_t size, uint64_t answer[
 	if (stage2_create(cell))
 		return refuse(answer, -CAPSULE_ENOMEM, CAPSULE_REASON_NO_POOL,
 			      pool_total() - pool_used(), 0);
+	if (gic_map_cell(&cell->s2))
+		return refuse(answer, -CAPSULE_ENOMEM, CAPSULE_REASON_NO_POOL,
+			      pool_total() - pool_used(), 0);
 	return memory_take(cell, answer);
 }
 

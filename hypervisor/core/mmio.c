@@ -20,8 +20,9 @@ static bool may_touch(const struct cell *cell, uint64_t pa)
 	bool ok;
 
 	spin_lock(&root_cell.s2_lock);
+	/* Not where the agency sees something else than what is there. */
 	ok = !pgt_lookup(&root_cell.s2, pa, &leaf) &&
-	     ((leaf.valid && (leaf.attr & PGT_W)) ||
+	     ((leaf.valid && (leaf.attr & PGT_W) && pa_addr(leaf.pa) == pa) ||
 	      (OWN_ANN_KIND(leaf.annotation) == OWN_KIND_CELL &&
 	       OWN_ANN_NUMBER(leaf.annotation) == cell->id));
 	spin_unlock(&root_cell.s2_lock);

@@ -11,7 +11,7 @@
  */
 #include "config_blob.h"
 
-#include "gic_internal.h"
+#include "gicv2.h"
 
 /* Bits of the 32 interrupts from @base that the machine has as SPIs. */
 static uint32_t machine_spis(uint32_t base)
@@ -196,6 +196,11 @@ static void import_spi(uint32_t intid, const struct vcpu *first)
 	struct vgic_dist *dist = &root_cell.dist;
 
 	dist->priority[intid] = mmio_read8(gic.gicd + GICD_IPRIORITYR + intid);
+	if (gic_is_v2()) {
+		/* One of several is chosen when one of them goes away. */
+		dist->route[intid] = gicv2_targets(intid);
+		return;
+	}
 	dist->route[intid] = (uint8_t)route_from_affinity(&root_cell,
 		mmio_read64(gic.gicd + GICD_IROUTER + 8 * intid));
 	/* One-of-N must not choose the CPU of a cell later. */
@@ -214,6 +219,8 @@ void gic_import_dist(const struct vcpu *first)
 	memset(dist, 0, sizeof(*dist));
 	gicd_lock();
 	dist->ctlr = gicd_read(GICD_CTLR) & (uint32_t)(GICD_CTLR_GRP0 | GICD_CTLR_GRP1);
+	if (gic_is_v2())
+		dist->ctlr = dist->ctlr & GICD_CTLR_GRP0 ? (uint32_t)GICD_CTLR_GRP1 : 0;
 	for (uint32_t base = INTID_SPI; base < gic.nr_irqs; base += 32) {
 		uint32_t bits = machine_spis(base) & config_spis(root_cell.config, base);
 		uint32_t active = gicd_read(GICD_ISACTIVER + base / 8) & bits;
@@ -232,8 +239,11 @@ void gic_restore_routing(void)
 {
 	gicd_lock();
 	for (uint32_t intid = INTID_SPI; intid < gic.nr_irqs; intid++)
-		if (spi_is_owned(&root_cell.dist, intid) &&
-		    root_cell.dist.route[intid] == VGIC_ROUTE_ANY)
+		if (!spi_is_owned(&root_cell.dist, intid))
+			continue;
+		else if (gic_is_v2())
+			gicv2_set_targets(intid, root_cell.dist.route[intid]);
+		else if (root_cell.dist.route[intid] == VGIC_ROUTE_ANY)
 			mmio_write64(gic.gicd + GICD_IROUTER + 8 * intid, GICD_IROUTER_IRM);
 	gicd_unlock();
 }

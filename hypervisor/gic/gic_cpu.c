@@ -2,7 +2,7 @@
 /* The GIC of one CPU changes hands: take-over, hand-back, start and stop of vCPUs. */
 #include "barrier.h"
 
-#include "gic_internal.h"
+#include "gicv2.h"
 
 static const uint32_t kick_bit = 1U << GIC_SGI_KICK;
 
@@ -37,18 +37,50 @@ static void own_interrupts_on(uint8_t *gicr)
 	mmio_write32(gicr + GICR_ISENABLER0, kick_bit | maintenance);
 }
 
+/* SGIs that no guest has seen: pending by sender on a GICv2, by a bit on a GICv3. */
+static void clear_sgis(uint8_t *gicr, uint32_t sgis)
+{
+	if (!gic_is_v2())
+		mmio_write32(gicr + GICR_ICPENDR0, sgis);
+	for (unsigned i = 0; gic_is_v2() && i < 16; i++)
+		if (sgis >> i & 1)
+			gicv2_sgi_clear(i);
+}
+
+static uint32_t import_sgis(const uint8_t *gicr, struct vgic_vcpu *v)
+{
+	uint32_t pending = 0;
+
+	if (!gic_is_v2())
+		return mmio_read32(gicr + GICR_ISPENDR0) & SGI_MASK;
+	for (unsigned i = 0; i < 16; i++) {
+		v->sgi_source[i] = gicv2_sgi_senders(i);
+		if (v->sgi_source[i])
+			pending |= 1U << i;
+	}
+	return pending;
+}
+
+static void export_sgis(uint8_t *gicr, const struct vgic_vcpu *v)
+{
+	if (!gic_is_v2())
+		mmio_write32(gicr + GICR_ISPENDR0, v->pending & SGI_MASK);
+	for (unsigned i = 0; gic_is_v2() && i < 16; i++)
+		if (v->sgi_source[i])
+			gicv2_sgi_set(i, v->sgi_source[i]);
+}
+
 /* The agency's SGIs and PPIs as they were found become its shadow state. */
 static void import_redistributor(uint8_t *gicr, struct vgic_vcpu *v)
 {
 	uint32_t active = mmio_read32(gicr + GICR_ISACTIVER0) & PPI_MASK;
-	uint32_t waker = mmio_read32(gicr + GICR_WAKER);
 
 	v->enabled = mmio_read32(gicr + GICR_ISENABLER0);
-	v->pending = mmio_read32(gicr + GICR_ISPENDR0) & SGI_MASK;
-	v->asleep = waker & GICR_WAKER_SLEEP;
+	v->pending = import_sgis(gicr, v);
+	v->asleep = !gic_is_v2() && mmio_read32(gicr + GICR_WAKER) & GICR_WAKER_SLEEP;
 	for (unsigned i = 0; i < 32; i++)
 		v->priority[i] = mmio_read8(gicr + GICR_IPRIORITYR + i);
-	mmio_write32(gicr + GICR_ICPENDR0, SGI_MASK);
+	clear_sgis(gicr, SGI_MASK);
 	mmio_write32(gicr + GICR_ISPENDR0, active & ~gic.own_ppis);
 	mmio_write32(gicr + GICR_ICACTIVER0, active | SGI_MASK);
 }
@@ -57,9 +89,8 @@ static void start_interface(struct vcpu *vcpu)
 {
 	vgic_clear_interface(vcpu);
 	vcpu->vgic.hcr = (uint32_t)ICH_HCR_EN;
-	write_sysreg(ICH_HCR_EL2, vcpu->vgic.hcr);
+	gic_hcr_write(vcpu->vgic.hcr);
 	vcpu->vgic.throttled = false;
-	gic_cpu_interface_on();
 }
 
 void gic_cpu_take(struct pcpu *pcpu)
@@ -67,6 +98,8 @@ void gic_cpu_take(struct pcpu *pcpu)
 	struct vcpu *vcpu = &pcpu->agency_vcpu;
 	uint8_t *gicr = gicr_of(pcpu);
 
+	if (gic_is_v2())
+		gicv2_find_interface(pcpu);
 	if (!gic.imported)
 		gic_import_dist(vcpu);
 	gic.imported = true;
@@ -75,6 +108,9 @@ void gic_cpu_take(struct pcpu *pcpu)
 	gicr_wake(gicr);
 	own_interrupts_on(gicr);
 	start_interface(vcpu);
+	if (gic_is_v2())
+		gicv2_import_interface(pcpu);
+	gic_cpu_interface_on();
 }
 
 struct give_back {
@@ -106,6 +142,8 @@ static void give_back_one(struct vcpu *vcpu, struct vgic_irq irq, uint64_t state
 			gic_set_spi_pending(irq.intid);
 	} else if (irq.hw) {
 		gicr_return_ppis(gicr_of(g->pcpu), 1U << irq.intid);
+	} else if (gic_is_v2() && irq.intid < 16) {
+		vgic_v2_put(&vcpu->vgic, irq.intid, irq.source);
 	} else {
 		vcpu->vgic.pending |= 1U << irq.intid;
 	}
@@ -119,11 +157,12 @@ static void export_redistributor(uint8_t *gicr, const struct vgic_vcpu *v)
 {
 	mmio_write32(gicr + GICR_ICENABLER0, SGI_MASK | gic.own_ppis);
 	gicr_wait(gicr);
-	mmio_write32(gicr + GICR_ICPENDR0, kick_bit);
+	clear_sgis(gicr, kick_bit);
 	for (unsigned i = 0; i < 32; i++)
 		mmio_write8(gicr + GICR_IPRIORITYR + i, v->priority[i]);
 	mmio_write32(gicr + GICR_ISENABLER0, v->enabled);
-	mmio_write32(gicr + GICR_ISPENDR0, v->pending);
+	mmio_write32(gicr + GICR_ISPENDR0, v->pending & PPI_MASK);
+	export_sgis(gicr, v);
 }
 
 unsigned gic_cpu_give_back(struct pcpu *pcpu, uint32_t *lpis, unsigned max)
@@ -136,6 +175,8 @@ unsigned gic_cpu_give_back(struct pcpu *pcpu, uint32_t *lpis, unsigned max)
 	vgic_drain(vcpu, give_back_one, &g);
 	export_redistributor(gicr_of(pcpu), &vcpu->vgic);
 	gic_restore_routing();
+	if (gic_is_v2())
+		gicv2_export_interface(pcpu);
 	vgic_clear_interface(vcpu);
 	dsb(sy);
 	return g.num;
@@ -148,7 +189,8 @@ static void clear_redistributor(uint8_t *gicr)
 
 	mmio_write32(gicr + GICR_ICENABLER0, ~(kick_bit | maintenance));
 	gicr_wait(gicr);
-	mmio_write32(gicr + GICR_ICPENDR0, ~(kick_bit | maintenance));
+	mmio_write32(gicr + GICR_ICPENDR0, PPI_MASK & ~maintenance);
+	clear_sgis(gicr, SGI_MASK & ~kick_bit);
 	mmio_write32(gicr + GICR_ICACTIVER0, ~(kick_bit | maintenance));
 }
 
@@ -161,6 +203,7 @@ static void clear_shadow(struct vgic_vcpu *v)
 	__atomic_store_n(&v->pending, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&v->enabled, 0, __ATOMIC_RELAXED);
 	memset(v->priority, 0, sizeof(v->priority));
+	memset(v->sgi_source, 0, sizeof(v->sgi_source));
 	spin_unlock(&v->lock);
 }
 
@@ -170,6 +213,8 @@ void gic_cpu_start(struct pcpu *pcpu)
 		(void)gic_cpu_probe(pcpu);
 	if (!pcpu->gicr)
 		return;
+	if (gic_is_v2())
+		gicv2_find_interface(pcpu);
 	gicr_wake(gicr_of(pcpu));
 	clear_redistributor(gicr_of(pcpu));
 	own_interrupts_on(gicr_of(pcpu));
@@ -197,9 +242,8 @@ void gic_vcpu_stop(struct vcpu *vcpu)
 	clear_redistributor(gicr_of(vcpu->pcpu));
 	clear_shadow(&vcpu->vgic);
 	vgic_clear_interface(vcpu);
-	write_sysreg(ICC_PMR_EL1, PMR_ALL);
+	gic_mask_priority(PMR_ALL);
 	vcpu->vgic.throttled = false;
-	isb();
 }
 
 void gic_vcpu_reset(struct vcpu *vcpu)
@@ -214,8 +258,10 @@ void gic_vcpu_reset(struct vcpu *vcpu)
 			mmio_write8(gicr + GICR_IPRIORITYR + i, PRIO_GUEST_HIGHEST);
 	mmio_write32(gicr + GICR_ICFGR1, 0);	/* level */
 	own_interrupts_on(gicr);
-	write_sysreg(ICC_SRE_EL1, ICC_SRE_EL1_RESET);
+	if (!gic_is_v2())
+		write_sysreg(ICC_SRE_EL1, ICC_SRE_EL1_RESET);
 	start_interface(vcpu);
+	gic_cpu_interface_on();
 	gic_route_all(vcpu->cell, vcpu, true);
 	vgic_vspi_online(vcpu, true);
 }

@@ -131,8 +131,11 @@ struct gic_frame {
 };
 
 struct gic_hw {
+	bool v2;
 	uint64_t gicd_pa, gicr_pa, gicr_size, gits_pa;
+	uint64_t gicc_pa, gich_pa, gicv_pa;	/* GICv2 */
 	uint8_t *gicd;
+	uint8_t *gicc, *gich;			/* GICv2 */
 	uint8_t *gits;
 	spinlock_t lock;	/* distributor lock */
 	bool ds;		/* GICD_CTLR.DS: one security state */
@@ -155,6 +158,12 @@ struct gic_hw {
 
 extern struct gic_hw gic;
 
+/* Away from the paths that GICv3 takes often, the two differ by this question (gicv2.h). */
+static inline bool gic_is_v2(void)
+{
+	return __builtin_expect(gic.v2, false);
+}
+
 static inline uint32_t gicd_read(uint32_t offset)
 {
 	return mmio_read32(gic.gicd + offset);
@@ -165,6 +174,7 @@ static inline void gicd_write(uint32_t offset, uint32_t value)
 	mmio_write32(gic.gicd + offset, value);
 }
 
+/* GICv2: GICR_SGI + n is the distributor's banked register n, on the CPU's own access. */
 static inline uint8_t *gicr_of(const struct pcpu *pcpu)
 {
 	return (uint8_t *)pcpu->gicr;
@@ -227,6 +237,8 @@ void gicr_wait(uint8_t *gicr);
 void gicr_wake(uint8_t *gicr);
 void gic_cpu_interface_on(void);
 void gic_cpu_interface_off(void);
+/* Interrupts of lower priority than this stay pending (ICC_PMR_EL1). */
+void gic_mask_priority(uint32_t pmr);
 
 /* gic_cpu.c: PPIs acknowledged at EL2 go back to the redistributor. */
 void gicr_return_ppis(uint8_t *gicr, uint32_t ppis);
@@ -251,6 +263,8 @@ void gic_restore_routing(void);
 /* vgic_lr.c, vgic_state.c: list registers and queue. own: on the vCPU's CPU only. */
 uint64_t gic_lr_read(unsigned n);
 void gic_lr_write(unsigned n, uint64_t value);
+void gic_hcr_write(uint32_t hcr);
+uint32_t gic_eisr(void);	/* ICH_EISR_EL2 */
 bool vgic_queue(struct vcpu *vcpu, struct vgic_irq irq);
 void vgic_queue_virtual(struct vcpu *vcpu, struct vgic_irq irq);	/* room is kept */
 /* Straight into a list register; false: not the simple case, queue it. Own CPU. */
@@ -323,8 +337,13 @@ void vgic_identification(const struct vgic_access *r);
 /* What the access means for SPIs in software, after the physical ones: reads add their bits. */
 void vgic_vspi_access(const struct vgic_access *r);
 
+/* All vCPUs of the cell look again at what they may inject. */
+void vgic_resync_cell(const struct vcpu *vcpu);
+
 enum mmio_result vgic_dist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset);
 enum mmio_result vgic_redist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint64_t offset);
+/* GICv2: banked registers of the CPU that accesses them, offset in the distributor. */
+enum mmio_result vgic_redist_banked(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset);
 enum mmio_result vgic_its_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset);
 
 #endif

@@ -2,7 +2,7 @@
 /* Physical interrupts: acknowledged at EL2, handed to the vCPU they belong to. */
 #include "barrier.h"
 
-#include "gic_internal.h"
+#include "gicv2.h"
 
 /*
  * The DSB makes what the sender of an SGI wrote before it visible to whatever
@@ -18,6 +18,10 @@ static uint32_t acknowledge(void)
 
 static void priority_drop(uint32_t intid)
 {
+	if (gic_is_v2()) {
+		gicv2_priority_drop(intid);
+		return;
+	}
 	write_sysreg(ICC_EOIR1_EL1, intid);
 	isb();
 }
@@ -25,6 +29,10 @@ static void priority_drop(uint32_t intid)
 static void complete(uint32_t intid)
 {
 	priority_drop(intid);
+	if (gic_is_v2()) {
+		gicv2_deactivate(intid);
+		return;
+	}
 	write_sysreg(ICC_DIR_EL1, intid);
 	isb();
 }
@@ -43,7 +51,7 @@ static void handle_maintenance(const struct pcpu *pcpu, struct vcpu *vcpu)
 {
 	uint32_t hcr = vcpu ? (uint32_t)ICH_HCR_EN : 0;
 
-	write_sysreg(ICH_HCR_EL2, hcr);
+	gic_hcr_write(hcr);
 	isb();
 	if (vcpu)
 		vcpu->vgic.hcr = hcr;
@@ -142,8 +150,7 @@ static void throttle(struct vcpu *vcpu)
 	if (vcpu->vgic.throttled || vgic_has_room(vcpu))
 		return;
 	vcpu->vgic.throttled = true;
-	write_sysreg(ICC_PMR_EL1, PMR_EL2_ONLY);
-	isb();
+	gic_mask_priority(PMR_EL2_ONLY);
 }
 
 /* vcpu: who takes what comes, or NULL */
@@ -161,22 +168,53 @@ static void handle_all(const struct pcpu *pcpu, struct vcpu *vcpu)
 	}
 }
 
+/* GICC_IAR names the sender of an SGI, and so must its end. */
+static void handle_all_v2(const struct pcpu *pcpu, struct vcpu *vcpu)
+{
+	for (;;) {
+		uint32_t iar, intid;
+
+		if (vcpu)
+			throttle(vcpu);
+		iar = gicv2_acknowledge();
+		intid = (uint32_t)(iar & GICC_IAR_INTID);
+		if (intid >= INTID_SPECIAL)
+			break;
+		if (intid < 16)
+			complete(iar);
+		else
+			handle_one(pcpu, vcpu, intid);
+	}
+}
+
 void gic_handle_irq(struct pcpu *pcpu)
 {
 	struct vcpu *vcpu = pcpu->current;
 
+	if (gic_is_v2()) {
+		handle_all_v2(pcpu, vcpu && vcpu_runs(vcpu) ? vcpu : NULL);
+		return;
+	}
 	handle_all(pcpu, vcpu && vcpu_runs(vcpu) ? vcpu : NULL);
 }
 
 void gic_handle_irq_parked(struct pcpu *pcpu)
 {
+	if (gic_is_v2()) {
+		handle_all_v2(pcpu, NULL);
+		return;
+	}
 	handle_all(pcpu, NULL);
 }
 
 void gic_handle_fiq(void)
 {
-	uint32_t intid = (uint32_t)(read_sysreg(ICC_IAR0_EL1) & ICC_IAR_INTID);
+	uint32_t intid;
 
+	/* Signalled to secure software only (GICC_CTLR.FIQEn). */
+	if (gic_is_v2())
+		return;
+	intid = (uint32_t)(read_sysreg(ICC_IAR0_EL1) & ICC_IAR_INTID);
 	if (intid >= INTID_SPECIAL && intid <= 1023)
 		return;
 	write_sysreg(ICC_EOIR0_EL1, intid);

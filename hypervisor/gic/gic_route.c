@@ -2,9 +2,11 @@
 /*
  * Where SPIs go. A guest writes affinities of its vCPUs into GICD_IROUTER; the
  * distributor gets the affinity of the CPU that vCPU is on. One-of-N routing
- * could choose a CPU of another cell, so it becomes a CPU of the owner.
+ * could choose a CPU of another cell, so it becomes a CPU of the owner. The
+ * same holds for GICv2, where a guest writes CPU interfaces of its vCPUs into
+ * GICD_ITARGETSR: of several, one gets it; with none, nobody does.
  */
-#include "gic_internal.h"
+#include "gicv2.h"
 
 uint32_t route_from_affinity(const struct cell *cell, uint64_t irouter)
 {
@@ -30,10 +32,23 @@ static bool is_on(const struct vcpu *vcpu, const struct vcpu *self, bool self_on
 	return vcpu == self ? self_on : vcpu_runs(vcpu);
 }
 
+/* GICv2: the guest chose CPU interfaces. */
+static bool is_target(const struct vcpu *vcpu, uint8_t route)
+{
+	return vcpu && gicv2_interface_of(vcpu) & route;
+}
+
 /* The vCPU the guest chose; if that is off, one that is on; else the first. */
 static const struct vcpu *choose(const struct cell *cell, uint8_t route,
 				 const struct vcpu *self, bool self_on)
 {
+	if (gic_is_v2()) {
+		for (unsigned i = 0; i < cell->num_vcpus; i++)
+			if (is_target(cell->vcpu[i], route) &&
+			    is_on(cell->vcpu[i], self, self_on))
+				return cell->vcpu[i];
+		route = VGIC_ROUTE_NONE;
+	}
 	if (route < cell->num_vcpus && cell->vcpu[route] &&
 	    is_on(cell->vcpu[route], self, self_on))
 		return cell->vcpu[route];
@@ -52,6 +67,10 @@ void gic_route_spi(const struct cell *cell, uint32_t intid,
 
 	if (!to)
 		return;
+	if (gic_is_v2()) {
+		gicv2_set_targets(intid, cell->dist.route[intid] ? to->pcpu->gic_interface : 0);
+		return;
+	}
 	affinity = to->pcpu->mpidr & MPIDR_AFF_MASK;
 	if (mmio_read64(irouter) != affinity)
 		mmio_write64(irouter, affinity);
@@ -64,6 +83,13 @@ void gic_route_all(struct cell *cell, const struct vcpu *self, bool self_on)
 		if (spi_is_owned(&cell->dist, intid))
 			gic_route_spi(cell, intid, self, self_on);
 	gicd_unlock();
+}
+
+static bool is_routed_to(uint32_t intid, const struct pcpu *pcpu)
+{
+	if (gic_is_v2())
+		return gicv2_targets(intid) & pcpu->gic_interface;
+	return mmio_read64(gic.gicd + GICD_IROUTER + 8 * intid) == (pcpu->mpidr & MPIDR_AFF_MASK);
 }
 
 static struct cell *spi_owner(uint32_t intid)
@@ -88,8 +114,7 @@ void gic_spi_elsewhere(const struct pcpu *pcpu, uint32_t intid)
 	owner = spi_owner(intid);
 	if (owner)
 		gic_route_spi(owner, intid, NULL, false);
-	if (!owner || mmio_read64(gic.gicd + GICD_IROUTER + 8 * intid) ==
-	    (pcpu->mpidr & MPIDR_AFF_MASK)) {
+	if (!owner || is_routed_to(intid, pcpu)) {
 		gicd_write(GICD_ICENABLER + offset, bit);
 		gicd_wait();
 	}

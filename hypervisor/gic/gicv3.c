@@ -9,7 +9,7 @@
 #include "hvmap.h"
 #include "ownership.h"
 
-#include "gic_internal.h"
+#include "gicv2.h"
 
 struct gic_hw gic;
 
@@ -36,8 +36,11 @@ void gicd_wait(void)
 			return;
 }
 
+/* A GICv2 has neither: what it is told to do it has done. */
 void gicr_wait(uint8_t *gicr)
 {
+	if (gic_is_v2())
+		return;
 	for (unsigned i = 0; i < GIC_POLLS; i++)
 		if (!(mmio_read32(gicr + GICR_CTLR) & GICR_CTLR_RWP))
 			return;
@@ -46,8 +49,11 @@ void gicr_wait(uint8_t *gicr)
 /* RAZ/WI in the Non-secure view of two security states: awake already. */
 void gicr_wake(uint8_t *gicr)
 {
-	uint32_t waker = mmio_read32(gicr + GICR_WAKER);
+	uint32_t waker;
 
+	if (gic_is_v2())
+		return;
+	waker = mmio_read32(gicr + GICR_WAKER);
 	mmio_write32(gicr + GICR_WAKER, waker & ~(uint32_t)GICR_WAKER_SLEEP);
 	for (unsigned i = 0; i < GIC_POLLS; i++)
 		if (!(mmio_read32(gicr + GICR_WAKER) & GICR_WAKER_ASLEEP))
@@ -60,8 +66,13 @@ void gicr_wake(uint8_t *gicr)
  */
 void gic_cpu_interface_on(void)
 {
-	uint64_t ctlr, sre = read_sysreg(ICC_SRE_EL2);
+	uint64_t ctlr, sre;
 
+	if (gic_is_v2()) {
+		gicv2_interface_on();
+		return;
+	}
+	sre = read_sysreg(ICC_SRE_EL2);
 	write_sysreg(ICC_SRE_EL2, sre | ICC_SRE_SRE | ICC_SRE_ENABLE);
 	isb();
 	ctlr = read_sysreg(ICC_CTLR_EL1);
@@ -76,8 +87,22 @@ void gic_cpu_interface_on(void)
 /* As cpu_pm_enter() leaves it; the agency programs it afterwards. */
 void gic_cpu_interface_off(void)
 {
+	if (gic_is_v2()) {
+		gicv2_interface_off();
+		return;
+	}
 	write_sysreg(ICC_IGRPEN1_EL1, 0);
 	write_sysreg(ICC_PMR_EL1, PMR_ALL);
+	isb();
+}
+
+void gic_mask_priority(uint32_t pmr)
+{
+	if (gic_is_v2()) {
+		gicv2_mask_priority(pmr);
+		return;
+	}
+	write_sysreg(ICC_PMR_EL1, pmr);
 	isb();
 }
 
@@ -160,6 +185,10 @@ static int probe_its(void)
 static void set_platform(const struct capsule_platform *platform)
 {
 	memset(&gic, 0, sizeof(gic));
+	gic.v2 = platform->gic_version == 2;
+	gic.gicc_pa = platform->gicc_base;
+	gic.gich_pa = platform->gich_base;
+	gic.gicv_pa = platform->gicv_base;
 	gic.gicd_pa = platform->gicd_base;
 	gic.gicr_pa = platform->gicr_base;
 	gic.gicr_size = platform->gicr_size;
@@ -174,6 +203,21 @@ static void set_platform(const struct capsule_platform *platform)
 			gic.guest_icfgr1 |= 2U << (i - 16) * 2;
 }
 
+static int gicv3_probe(uint32_t *reason, uint64_t detail[2])
+{
+	int err;
+
+	probe_cpu_interface();
+	err = probe_distributor(detail);
+	if (!err)
+		err = probe_redistributors(detail);
+	if (!err)
+		err = probe_its();
+	if (err == -CAPSULE_ENOMEM)
+		*reason = CAPSULE_REASON_NO_POOL;
+	return err;
+}
+
 int gic_init(const struct capsule_platform *platform, uint32_t *reason,
 	     uint64_t detail[2])
 {
@@ -182,7 +226,7 @@ int gic_init(const struct capsule_platform *platform, uint32_t *reason,
 	detail[0] = platform->gic_version;
 	detail[1] = 3;
 	*reason = CAPSULE_REASON_GIC_MISMATCH;
-	if (platform->gic_version != 3)
+	if (platform->gic_version != 2 && platform->gic_version != 3)
 		return -CAPSULE_ENODEV;
 	*reason = CAPSULE_REASON_CFG_IRQ;
 	detail[0] = platform->maintenance_irq;
@@ -190,15 +234,8 @@ int gic_init(const struct capsule_platform *platform, uint32_t *reason,
 		return -CAPSULE_ENODEV;
 
 	set_platform(platform);
-	probe_cpu_interface();
 	*reason = CAPSULE_REASON_GIC_ADDRESS;
-	err = probe_distributor(detail);
-	if (!err)
-		err = probe_redistributors(detail);
-	if (!err)
-		err = probe_its();
-	if (err == -CAPSULE_ENOMEM)
-		*reason = CAPSULE_REASON_NO_POOL;
+	err = gic_is_v2() ? gicv2_probe(reason, detail) : gicv3_probe(reason, detail);
 	if (err)
 		return err;
 	*reason = CAPSULE_REASON_NOTIFY_IRQ;
@@ -222,6 +259,10 @@ int gic_cpu_probe(struct pcpu *pcpu)
 {
 	uint32_t affinity = mpidr_to_typer(pcpu->mpidr);
 
+	if (gic_is_v2()) {
+		pcpu->gicr = (void *)((uintptr_t)gic.gicd - GICR_SGI);
+		return 0;
+	}
 	for (unsigned i = 0; i < gic.num_frames; i++) {
 		struct gic_frame *f = &gic.frame[i];
 
@@ -249,6 +290,10 @@ void gic_kick(const struct pcpu *pcpu)
 {
 	/* What the other CPU is to see must be there before the SGI is. */
 	dsb(ishst);
+	if (gic_is_v2()) {
+		gicv2_kick(pcpu);
+		return;
+	}
 	write_sysreg(ICC_SGI1R_EL1, sgi_target(pcpu->mpidr) |
 		     FIELD_PUT(ICC_SGIR_INTID, GIC_SGI_KICK));
 	isb();
@@ -272,6 +317,10 @@ static bool overlaps(uint64_t pa, uint64_t size, uint64_t start, uint64_t length
 
 bool gic_owns_frame(uint64_t pa, uint64_t size)
 {
+	if (gic_is_v2())
+		return overlaps(pa, size, gic.gicd_pa, GICV2_GICD_SIZE) ||
+		       overlaps(pa, size, gic.gich_pa, GICH_SIZE) ||
+		       overlaps(pa, size, gic.gicv_pa, GICC_SIZE);
 	return overlaps(pa, size, gic.gicd_pa, GICD_SIZE) ||
 	       overlaps(pa, size, gic.gicr_pa, gic.gicr_size) ||
 	       overlaps(pa, size, gic.gits_pa, gic.gits_pa ? GITS_SIZE : 0);
@@ -283,9 +332,39 @@ static int unmap_frame(struct pgt *agency, uint64_t pa, uint64_t size, unsigned 
 			    OWN_ANNOTATION(OWN_KIND_MMIO, index, OWN_AGENCY_ATTR));
 }
 
+/* A guest has the virtual CPU interface where the physical one is for EL2. */
+static int map_virtual_interface(struct pgt *pgt, unsigned state)
+{
+	return pgt_map(pgt, gic.gicc_pa, pa_init(gic.gicv_pa), GICC_SIZE,
+		       PGT_R | PGT_W | PGT_DEVICE | state);
+}
+
+static int unmap_frames_v2(struct pgt *agency)
+{
+	int err = unmap_frame(agency, gic.gicd_pa, GICV2_GICD_SIZE, 0);
+
+	if (!err)
+		err = unmap_frame(agency, gic.gich_pa, GICH_SIZE, 1);
+	if (!err)
+		err = unmap_frame(agency, gic.gicv_pa, GICC_SIZE, 2);
+	/* Nothing that could be given to a cell. */
+	if (!err)
+		err = map_virtual_interface(agency, PGT_STATE(OWN_SHARED_LAST));
+	return err;
+}
+
+int gic_map_cell(struct pgt *cell)
+{
+	return gic_is_v2() ? map_virtual_interface(cell, 0) : 0;
+}
+
 int gic_unmap_frames(struct pgt *agency)
 {
-	int err = unmap_frame(agency, gic.gicd_pa, GICD_SIZE, 0);
+	int err;
+
+	if (gic_is_v2())
+		return unmap_frames_v2(agency);
+	err = unmap_frame(agency, gic.gicd_pa, GICD_SIZE, 0);
 
 	if (!err)
 		err = unmap_frame(agency, gic.gicr_pa, gic.gicr_size, 1);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 gic-objs := \
 	gic/gicv3.o \
+	gic/gicv2.o \
 	gic/gic_cpu.o \
 	gic/gic_irq.o \
 	gic/gic_route.o \
@@ -12,4 +13,6 @@ gic-objs := \
 	gic/vgic_mmio.o \
 	gic/vgic_dist.o \
 	gic/vgic_redist.o \
-	gic/vgic_its.o
+	gic/vgic_its.o \
+	gic/vgic_v2.o \
+	gic/vgic_v2_sgi.o

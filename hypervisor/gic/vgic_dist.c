@@ -33,7 +33,7 @@ static uint32_t owned_mask(const struct vgic_access *r)
 	return base >= INTID_SPI ? spi_owned(dist_of(r), base) : 0;
 }
 
-static void resync_cell(const struct vcpu *vcpu)
+void vgic_resync_cell(const struct vcpu *vcpu)
 {
 	for (unsigned i = 0; i < vcpu->cell->num_vcpus; i++) {
 		struct vcpu *to = vcpu->cell->vcpu[i];
@@ -63,7 +63,7 @@ static void access_ctlr(const struct vgic_access *r)
 	__atomic_store_n(&dist_of(r)->ctlr, (uint32_t)r->a->value & groups, __ATOMIC_RELEASE);
 	gicd_unlock();
 	if (old != ((uint32_t)r->a->value & groups))
-		resync_cell(r->vcpu);
+		vgic_resync_cell(r->vcpu);
 }
 
 /* Cells have neither LPIs nor message-based SPIs, and INTIDs of 10 bits. */

@@ -3,7 +3,8 @@
  * List registers and the queue behind them.
  *
  * Rules that hold whenever the guest runs:
- *  - no vINTID stands in two list registers, nor in one and the queue;
+ *  - no vINTID stands in two list registers, nor in one and the queue (an SGI
+ *    of a GICv2 may, once for each sender);
  *  - nothing in the queue, and no enabled pending SGI, has a higher priority
  *    than a pending list register: the guest takes interrupts in order;
  *  - pending and active together only for list registers with HW = 0.
@@ -14,7 +15,7 @@
 #include "barrier.h"
 #include "check.h"
 
-#include "gic_internal.h"
+#include "gicv2.h"
 
 #define LR_CASES(op) \
 	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) \
@@ -22,6 +23,8 @@
 
 uint64_t gic_lr_read(unsigned n)
 {
+	if (gic_is_v2())
+		return gicv2_lr_read(n);
 	switch (n) {
 #define LR_READ(i) case i: return read_sysreg(ICH_LR##i##_EL2);
 	LR_CASES(LR_READ)
@@ -31,11 +34,28 @@ uint64_t gic_lr_read(unsigned n)
 
 void gic_lr_write(unsigned n, uint64_t value)
 {
+	if (gic_is_v2()) {
+		gicv2_lr_write(n, value);
+		return;
+	}
 	switch (n) {
 #define LR_WRITE(i) case i: write_sysreg(ICH_LR##i##_EL2, value); break;
 	LR_CASES(LR_WRITE)
 	default: break;
 	}
+}
+
+void gic_hcr_write(uint32_t hcr)
+{
+	if (gic_is_v2())
+		gicv2_hcr_write(hcr);
+	else
+		write_sysreg(ICH_HCR_EL2, hcr);
+}
+
+uint32_t gic_eisr(void)
+{
+	return gic_is_v2() ? gicv2_eisr() : (uint32_t)read_sysreg(ICH_EISR_EL2);
 }
 
 /* List registers of the vCPU while EL2 works on them. */
@@ -72,14 +92,27 @@ static uint64_t lr_make(struct vgic_irq irq)
 		lr |= ICH_LR_HW | FIELD_PUT(ICH_LR_PINTID, irq.intid);
 	else if (irq.virtual)
 		lr |= ICH_LR_EOI;
+	else
+		lr |= FIELD_PUT(ICH_LR_SOURCE, irq.source);
 	return lr;
+}
+
+static uint8_t lr_source(uint64_t lr)
+{
+	return lr & ICH_LR_HW ? 0 : (uint8_t)FIELD_GET(ICH_LR_SOURCE, lr);
 }
 
 static struct vgic_irq lr_irq(uint64_t lr)
 {
 	return (struct vgic_irq){ .intid = lr_intid(lr), .priority = lr_priority(lr),
-				  .hw = lr & ICH_LR_HW,
+				  .hw = lr & ICH_LR_HW, .source = lr_source(lr),
 				  .virtual = (lr & (ICH_LR_HW | ICH_LR_EOI)) == ICH_LR_EOI };
+}
+
+/* One INTID is one interrupt, but for a GICv2's SGIs: there it is one for each sender. */
+static bool lr_is(uint64_t lr, struct vgic_irq irq)
+{
+	return lr_intid(lr) == irq.intid && (irq.hw || lr_source(lr) == irq.source);
 }
 
 static void lr_load(struct vgic_vcpu *v, struct lr_set *s)
@@ -163,10 +196,36 @@ bool vgic_has_room(const struct vcpu *vcpu)
 	       VGIC_QUEUE_LEN - 2 * VGIC_MAX_LRS - MAX_VIRTUAL_SPIS;
 }
 
+/* True for a software interrupt that is pending once for each sender. */
+static bool has_senders(uint32_t intid)
+{
+	return gic_is_v2() && intid < 16;
+}
+
+/* Takes a pending software interrupt, of a GICv2's SGI one sender. False: it has gone. */
+static bool soft_take(struct vgic_vcpu *v, struct vgic_irq *irq)
+{
+	if (has_senders(irq->intid))
+		return vgic_v2_take_first(v, irq->intid, &irq->source);
+	__atomic_fetch_and(&v->pending, ~(1U << irq->intid), __ATOMIC_ACQ_REL);
+	return true;
+}
+
+/* The same if it is from the sender that a list register names. */
+static bool soft_take_same(struct vgic_vcpu *v, uint64_t lr)
+{
+	if (has_senders(lr_intid(lr)))
+		return vgic_v2_take_from(v, lr_intid(lr), lr_source(lr));
+	__atomic_fetch_and(&v->pending, ~(1U << lr_intid(lr)), __ATOMIC_ACQ_REL);
+	return true;
+}
+
 /* An interrupt that leaves its list register goes where it would wait anyway. */
 static void put_back(struct vgic_vcpu *v, struct vgic_irq irq)
 {
-	if (irq.intid < INTID_SPI && !irq.hw)
+	if (has_senders(irq.intid))
+		vgic_v2_put(v, irq.intid, irq.source);
+	else if (irq.intid < INTID_SPI && !irq.hw)
 		__atomic_fetch_or(&v->pending, 1U << irq.intid, __ATOMIC_RELAXED);
 	else
 		CHECK(queue_put(v, irq, VGIC_QUEUE_LEN));
@@ -310,7 +369,7 @@ static enum insert lr_insert(struct vgic_vcpu *v, struct lr_set *s, struct vgic_
 	int slot;
 
 	for_each_bit(n, v->used_lrs, rest)
-		if (lr_intid(s->lr[n]) == irq.intid) {
+		if (lr_is(s->lr[n], irq)) {
 			lr_merge(v, s, n, irq);
 			return INSERTED;
 		}
@@ -335,10 +394,9 @@ static void join(struct vgic_vcpu *v, struct lr_set *s)
 	for_each_bit(n, v->used_lrs, rest) {
 		uint32_t intid = lr_intid(s->lr[n]);
 
-		if (intid < INTID_SPI && injectable_soft(v) >> intid & 1) {
-			__atomic_fetch_and(&v->pending, ~(1U << intid), __ATOMIC_ACQ_REL);
+		if (intid < INTID_SPI && injectable_soft(v) >> intid & 1 &&
+		    soft_take_same(v, s->lr[n]))
 			lr_merge(v, s, n, lr_irq(s->lr[n] & ~ICH_LR_HW));
-		}
 		for (unsigned i = v->num_queued; i-- > 0; )
 			if (v->queue[i].intid == intid) {
 				lr_merge(v, s, n, v->queue[i]);
@@ -358,9 +416,8 @@ static bool fill(struct vgic_vcpu *v, struct lr_set *s)
 		enum insert result;
 
 		/* Taken before it is inserted: another CPU may send it again. */
-		if (!c.queued)
-			__atomic_fetch_and(&v->pending, ~(1U << c.irq.intid),
-					   __ATOMIC_ACQ_REL);
+		if (!c.queued && !soft_take(v, &c.irq))
+			continue;
 		result = lr_insert(v, s, c.irq, &evicted);
 		if (c.queued && result == INSERTED)
 			queue_remove(v, c.index);
@@ -392,7 +449,7 @@ static void set_hcr(struct vgic_vcpu *v, uint32_t hcr)
 	if (v->hcr == hcr)
 		return;
 	v->hcr = hcr;
-	write_sysreg(ICH_HCR_EL2, hcr);
+	gic_hcr_write(hcr);
 }
 
 static void unthrottle(struct vcpu *vcpu)
@@ -402,7 +459,7 @@ static void unthrottle(struct vcpu *vcpu)
 	if (!v->throttled || !vgic_has_room(vcpu))
 		return;
 	v->throttled = false;
-	write_sysreg(ICC_PMR_EL1, PMR_ALL);
+	gic_mask_priority(PMR_ALL);
 }
 
 /*
@@ -427,7 +484,7 @@ static void inject_alone(struct vgic_vcpu *v, struct vgic_irq irq)
 
 bool vgic_deliver_alone(struct vcpu *vcpu, struct vgic_irq irq)
 {
-	if (injectable_soft(&vcpu->vgic) || !is_idle(vcpu))
+	if (gic_is_v2() || injectable_soft(&vcpu->vgic) || !is_idle(vcpu))
 		return false;
 	inject_alone(&vcpu->vgic, irq);
 	return true;
@@ -440,7 +497,7 @@ static bool flush_alone(struct vcpu *vcpu)
 	uint32_t soft = injectable_soft(v);
 	unsigned n = (unsigned)__builtin_ctz(soft | 1U << 31);
 
-	if (!soft || soft & (soft - 1) || !is_idle(vcpu))
+	if (!soft || soft & (soft - 1) || gic_is_v2() || !is_idle(vcpu))
 		return false;
 	__atomic_fetch_and(&v->pending, ~soft, __ATOMIC_ACQ_REL);
 	inject_alone(v, (struct vgic_irq){ .intid = n, .priority = v->priority[n] });
@@ -473,8 +530,7 @@ void gic_flush(struct vcpu *vcpu)
 	spin_unlock(&v->lock);
 }
 
-/* ICH_HCR_EL2 and ICH_VMCR_EL2 zero, no active priority, no list register in use. */
-void vgic_clear_interface(struct vcpu *vcpu)
+static void clear_interface(void)
 {
 	write_sysreg(ICH_HCR_EL2, 0);
 	write_sysreg(ICH_VMCR_EL2, 0);
@@ -493,6 +549,15 @@ void vgic_clear_interface(struct vcpu *vcpu)
 		write_sysreg(ICH_AP1R3_EL2, 0);
 	}
 	isb();
+}
+
+/* ICH_HCR_EL2 and ICH_VMCR_EL2 zero, no active priority, no list register in use. */
+void vgic_clear_interface(struct vcpu *vcpu)
+{
+	if (gic_is_v2())
+		gicv2_clear_interface();
+	else
+		clear_interface();
 	vcpu->vgic.hcr = 0;
 	vcpu->vgic.used_lrs = 0;
 }

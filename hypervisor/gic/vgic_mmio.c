@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Emulated frames: which one, which register, which width. */
-#include "gic_internal.h"
+#include "gicv2.h"
 
 /* The masks keep the indices inside under speculation, too. */
 static const struct vgic_reg *find(const struct vgic_map *map, uint32_t offset)
@@ -75,6 +75,8 @@ void vgic_forward(const struct vgic_access *r)
 
 static enum mmio_result find_frame(struct vcpu *vcpu, struct mmio_access *a)
 {
+	if (gic_is_v2())
+		return vgic_v2_mmio(vcpu, a);
 	if (a->ipa - gic.gicd_pa < GICD_SIZE)
 		return vgic_dist_mmio(vcpu, a, (uint32_t)(a->ipa - gic.gicd_pa));
 	if (a->ipa - gic.gicr_pa < gic.gicr_size)

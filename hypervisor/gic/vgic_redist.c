@@ -383,3 +383,11 @@ enum mmio_result vgic_redist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint
 	r.hw = gicr_of(r.target->pcpu);
 	return vgic_dispatch(used_frames[r.offset / GICR_FRAME], &r);
 }
+
+enum mmio_result vgic_redist_banked(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset)
+{
+	struct vgic_access r = { .vcpu = vcpu, .target = vcpu, .a = a,
+				 .offset = GICR_SGI + offset, .hw = gicr_of(vcpu->pcpu) };
+
+	return vgic_dispatch(redist_regs, ARRAY_SIZE(redist_regs), &r);
+}

@@ -118,6 +118,8 @@ void vgic_drain(struct vcpu *vcpu, vgic_drain_fn fn, void *arg)
 			.intid = (uint32_t)(lr & ICH_LR_VINTID),
 			.priority = (uint8_t)FIELD_GET(ICH_LR_PRIORITY, lr),
 			.hw = lr & ICH_LR_HW };
+		if (!irq.hw)
+			irq.source = (uint8_t)FIELD_GET(ICH_LR_SOURCE, lr);
 		if (lr & ICH_LR_STATE)
 			fn(vcpu, irq, lr & ICH_LR_STATE, arg);
 	}

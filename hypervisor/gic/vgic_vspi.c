@@ -14,7 +14,7 @@
  * Known gaps: what is in a list register of another CPU is not seen by
  * ISACTIVER and not ended by ICACTIVER; a new route holds for the next time.
  */
-#include "gic_internal.h"
+#include "gicv2.h"
 
 #define HOLDER_NONE	0xff
 #define HOLDER_GUEST	0xfe	/* active because the guest wrote so */
@@ -52,12 +52,14 @@ static bool wanted(const struct vgic_vspi *i)
 	return i->enabled && (i->latched || i->taken || (i->line && !i->edge));
 }
 
-/* The vCPU the guest chose, else one that is on. */
+/* The vCPU the guest chose, else one that is on. GICv2: CPU interfaces, so the first of several. */
 static struct vcpu *choose(const struct cell *cell, uint32_t intid)
 {
 	uint64_t online = cell->dist.vspi.online;
 	uint8_t route = cell->dist.route[intid];
 
+	if (gic_is_v2())
+		route = (uint8_t)__builtin_ctzll(((uint64_t)route & online) | BIT(63));
 	if (route < 64 && online >> route & 1)
 		return cell->vcpu[route];
 	return online ? cell->vcpu[__builtin_ctzll(online)] : NULL;
@@ -170,8 +172,7 @@ static void ended(struct vcpu *vcpu, uint32_t intid)
 /* EISR: list registers that asked for it and are neither pending nor active any more. */
 void vgic_vspi_collect(struct vcpu *vcpu)
 {
-	uint32_t done = (uint32_t)read_sysreg(ICH_EISR_EL2) &
-			(uint32_t)GENMASK(gic.nr_lrs - 1, 0);
+	uint32_t done = gic_eisr() & (uint32_t)GENMASK(gic.nr_lrs - 1, 0);
 
 	for (; done; done &= done - 1) {
 		unsigned n = (unsigned)__builtin_ctz(done);
@@ -380,6 +381,20 @@ static void access_router(const struct vgic_access *r, struct vgic_vspi *i)
 		vgic_return64(r, route_to_affinity(cell, *route));
 }
 
+/* GICv2: one byte an interrupt. */
+static void access_targets(const struct vgic_access *r, const struct vgic_vspi *i)
+{
+	uint8_t *route = &r->vcpu->cell->dist.route[i->intid];
+	uint32_t byte = i->intid - (r->offset - GICD_ITARGETSR);
+
+	if (byte >= r->a->size)
+		return;
+	if (r->a->write)
+		*route = (uint8_t)(r->a->value >> 8 * byte);
+	else
+		r->a->value |= (uint64_t)*route << 8 * byte;
+}
+
 void vgic_vspi_access(const struct vgic_access *r)
 {
 	uint32_t offset = r->offset;
@@ -389,6 +404,8 @@ void vgic_vspi_access(const struct vgic_access *r)
 			access_bit(r, i);
 		else if (offset >= GICD_IPRIORITYR && offset < GICD_ITARGETSR)
 			access_priority(r, i);
+		else if (gic_is_v2() && offset >= GICD_ITARGETSR && offset < GICD_ICFGR)
+			access_targets(r, i);
 		else if (offset >= GICD_ICFGR && offset < GICD_ICFGR + 0x100)
 			access_config(r, i);
 		else if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 8 * INTID_SPECIAL)

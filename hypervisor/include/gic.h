@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one public header of gic/: physical GICv3 as EL2 uses it, and the
- * virtual one that guests see. All functions run at EL2 with interrupts masked.
+ * The one public header of gic/: physical GICv2 or GICv3 as EL2 uses it, and
+ * the virtual one that guests see. All functions run at EL2 with interrupts masked.
  */
 #ifndef GIC_H
 #define GIC_H
@@ -96,7 +96,7 @@ void gic_set_line(struct cell *cell, uint32_t intid, bool high, const struct vcp
 /* Sets a physical SPI pending (the driver's notify_irq). */
 void gic_set_spi_pending(uint32_t intid);
 
-/* Emulated frames: distributor, redistributors, ITS. */
+/* Emulated frames: distributor, redistributors, ITS; on GICv2 those that are hidden, too. */
 enum mmio_result gic_mmio(struct vcpu *vcpu, struct mmio_access *a);
 /*
  * Trapped write of ICC_SGI1R_EL1. Guests have Group 1 interrupts only, so the
@@ -111,5 +111,7 @@ bool gic_owns_frame(uint64_t pa, uint64_t size);
  * At enable, while nobody else runs.
  */
 int gic_unmap_frames(struct pgt *agency);
+/* GICv2: the virtual CPU interface at the place of the physical one. -ENOMEM */
+int gic_map_cell(struct pgt *cell);
 
 #endif

@@ -46,6 +46,7 @@ struct vgic_irq {
 	uint8_t priority;
 	bool hw;			/* physically active, deactivated by the list register */
 	bool virtual;			/* an SPI in software: its end is told to EL2 */
+	uint8_t source;			/* GICv2: the CPU interface that sent an SGI */
 };
 
 /* Virtual CPU interface and redistributor state (gic/ owns it; others do not look inside). */
@@ -53,6 +54,7 @@ struct vgic_vcpu {
 	spinlock_t lock;		/* queue, num_queued */
 	/* Bit n is INTID n. Atomic: set by any CPU, taken by the vCPU's own. */
 	uint32_t pending;		/* software pending SGIs and PPIs */
+	uint8_t sgi_source[16];		/* GICv2: who sent them, see vgic_v2_sgi.c */
 	uint32_t enabled;		/* shadow GICR_ISENABLER0, EL2's own PPIs too */
 	_Alignas(4) uint8_t priority[32];	/* shadow GICR_IPRIORITYR0-7 */
 	bool asleep;			/* shadow GICR_WAKER.ProcessorSleep */
@@ -108,6 +110,9 @@ struct pcpu {
 	uint64_t gicr_pa;		/* physical redistributor (RD_base) */
 	void *gicr;			/* EL2 mapping of RD_base and SGI_base, 128 KiB */
 	uint32_t found_sgi_ppi_enable;	/* GICR_ISENABLER0 as found */
+	/* GICv2: gicr stands for the banked registers of the distributor */
+	uint8_t gic_interface;		/* CPU interface as a bit, 0: not known yet */
+	uint32_t found_gicc_ctlr, found_gicc_pmr;
 	struct vcpu agency_vcpu;
 };
 

@@ -56,6 +56,12 @@ int pgt_annotate(struct pgt *pgt, uint64_t ia, uint64_t size, uint64_t annotatio
 	return 0;
 }
 
+int pgt_map(struct pgt *pgt, uint64_t ia, pa_t pa, uint64_t size, unsigned int attr)
+{
+	(void)pgt; (void)ia; (void)pa; (void)size; (void)attr;
+	return 0;
+}
+
 /* Set and clear registers, ISENABLER to ICACTIVER, of one word of interrupts. */
 static uint32_t *bit_array(uint32_t offset, uint32_t *e, uint32_t *p, uint32_t *a)
 {

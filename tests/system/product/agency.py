@@ -126,8 +126,13 @@ class Agency(Machine):
 
     # -- doing things
 
+    @property
+    def root_config(self) -> str:
+        """The root configuration shipped for this machine."""
+        return "root.cell" if self.gic == 3 else f"root-gicv{self.gic}.cell"
+
     def enable(self) -> None:
-        self.do("enable root.cell")
+        self.do(f"enable {self.root_config}")
 
     def disable(self) -> None:
         self.do("disable")

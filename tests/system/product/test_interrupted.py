@@ -66,7 +66,7 @@ def rounds(agency: Agency, count: int) -> None:
 
     for _ in range(count):
         before = agency.snapshot()
-        user.until_done("enable root.cell", same)
+        user.until_done(f"enable {agency.root_config}", same)
         before = agency.snapshot()
         enabled = agency.ledger()
         user.until_done("cell create capsule.cell", same)

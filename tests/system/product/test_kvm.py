@@ -45,7 +45,7 @@ def test_enable_is_refused_while_a_vm_exists(agency: Agency) -> None:
     spin = agency.background("kvm-smoke spin")
     agency.await_output(spin, "kvm running")
     pid = agency.check("pidof kvm-smoke").strip()
-    agency.refuses("enable root.cell", "KVM_VM", f"process {pid}")
+    agency.refuses(f"enable {agency.root_config}", "KVM_VM", f"process {pid}")
     assert spin.stop().status == 0
     agency.enable()
 
