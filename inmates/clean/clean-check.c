@@ -37,10 +37,10 @@ static unsigned int checked;
 /* Before the library touches the interrupt controller. */
 void inmate_early(void)
 {
-	uintptr_t sgi = gic_redistributor() + GICR_SGI_FRAME;
+	uintptr_t sgi = gic_banked();
 	unsigned int i;
 
-	if (sgi == GICR_SGI_FRAME)
+	if (!sgi)
 		return;
 	gicr[0] = mmio_read32(sgi + GICD_ISENABLER);
 	gicr[1] = mmio_read32(sgi + GICD_ISPENDR);

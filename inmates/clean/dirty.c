@@ -33,16 +33,17 @@ static uint64_t fill_memory(void)
 /* Enabled, pending, odd priorities, and one SGI active: taken and never ended. */
 static void dirty_gic(void)
 {
-	uintptr_t sgi = gic_redistributor() + GICR_SGI_FRAME;
+	uintptr_t sgi = gic_banked();
 	unsigned int i;
 
 	mmio_write32(sgi + GICD_ISENABLER, ~0U);
 	for (i = 0; i < 8; i++)
 		mmio_write32(sgi + GICD_IPRIORITYR + 4 * i, 0x50505050U);
-	mmio_write32(sgi + GICD_ISPENDR, 0xffffU);
+	for (i = 0; i < GIC_SGIS; i++)
+		gic_set_pending(i);
 	dsb_sy();
 	isb();
-	read_sysreg(S3_0_C12_C12_0);		/* ICC_IAR1_EL1 */
+	gic_acknowledge();
 	timer_arm_virt(0);
 	timer_arm_phys(0);
 }

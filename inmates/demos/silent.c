@@ -16,17 +16,17 @@
 
 static void close_gic(void)
 {
-	uintptr_t gicr = gic_redistributor();
+	uintptr_t own = gic_banked();
 	unsigned int i;
 
 	for (i = 0; i < 32; i++)
 		gic_set_priority(i, 0xff);
-	write_sysreg(0, S3_0_C4_C6_0);		/* ICC_PMR_EL1: nothing is important enough */
-	write_sysreg(0, S3_0_C12_C12_7);	/* ICC_IGRPEN1_EL1 */
-	mmio_write32(gicr + GICR_SGI_FRAME + GICD_ICENABLER, ~0U);
-	mmio_write32(gicr + GICR_SGI_FRAME + GICD_ICPENDR, ~0U);
-	mmio_write32(gicr + GICR_SGI_FRAME + GICD_IGROUPR, 0);
-	mmio_write32(gicr + GICR_WAKER, WAKER_SLEEP);
+	gic_mask_all();
+	mmio_write32(own + GICD_ICENABLER, ~0U);
+	mmio_write32(own + GICD_ICPENDR, ~0U);
+	mmio_write32(own + GICD_IGROUPR, 0);
+	if (platform_get()->gic_version == 3)
+		mmio_write32(gic_redistributor() + GICR_WAKER, WAKER_SLEEP);
 	mmio_write32(platform_get()->gicd_base + GICD_CTLR, 0);
 }
 

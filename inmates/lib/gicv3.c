@@ -5,6 +5,8 @@
 #include <inmate/smp.h>
 #include <inmate/sysreg.h>
 
+#include "gic_versions.h"
+
 #define GICD_CTLR_ENABLE_GRP1	(1U << 1)
 #define GICD_CTLR_ARE		(1U << 4)
 #define GICD_CTLR_RWP		(1U << 31)
@@ -24,9 +26,7 @@
 #define ICC_SRE_EL1		S3_0_C12_C12_5
 #define ICC_IGRPEN1_EL1		S3_0_C12_C12_7
 
-static gic_handler handlers[GIC_MAX_INTID];
 static uintptr_t redistributors[INMATE_MAX_CPUS];
-static unsigned int unhandled;
 
 static void gicd_wait(void)
 {
@@ -34,14 +34,12 @@ static void gicd_wait(void)
 		;
 }
 
-void gic_init(void)
+void gicv3_init(void)
 {
 	uintptr_t gicd = platform_get()->gicd_base;
 	uint32_t words;
 	uint32_t i;
 
-	if (!gicd)
-		return;
 	mmio_write32(gicd + GICD_CTLR, GICD_CTLR_ARE);
 	gicd_wait();
 	words = (mmio_read32(gicd + GICD_TYPER) & GICD_TYPER_LINES) + 1;
@@ -86,7 +84,7 @@ static void redistributor_init(uintptr_t gicr)
 		;
 }
 
-void gic_cpu_init(void)
+void gicv3_cpu_init(void)
 {
 	uintptr_t gicr = gic_redistributor();
 
@@ -103,31 +101,17 @@ void gic_cpu_init(void)
 	isb();
 }
 
-uintptr_t gic_frame(unsigned int intid)
+uintptr_t gicv3_sgi_frame(void)
 {
-	if (intid < GIC_FIRST_SPI)
-		return redistributors[smp_cpu()] + GICR_SGI_FRAME;
-	return platform_get()->gicd_base;
+	uintptr_t gicr = redistributors[smp_cpu()];
+
+	if (!gicr)
+		gicr = gic_redistributor();	/* before gic_cpu_init() */
+	return gicr ? gicr + GICR_SGI_FRAME : 0;
 }
 
-static void set_bit(unsigned int intid, unsigned int bank)
+void gicv3_wait(unsigned int intid)
 {
-	mmio_write32(gic_frame(intid) + bank + intid / 32 * 4, 1U << (intid % 32));
-}
-
-static bool test_bit(unsigned int intid, unsigned int bank)
-{
-	return mmio_read32(gic_frame(intid) + bank + intid / 32 * 4) >> (intid % 32) & 1U;
-}
-
-void gic_enable(unsigned int intid)
-{
-	set_bit(intid, GICD_ISENABLER);
-}
-
-void gic_disable(unsigned int intid)
-{
-	set_bit(intid, GICD_ICENABLER);
 	if (intid >= GIC_FIRST_SPI)
 		gicd_wait();
 	else
@@ -135,68 +119,33 @@ void gic_disable(unsigned int intid)
 			;
 }
 
-void gic_set_priority(unsigned int intid, uint8_t priority)
-{
-	mmio_write8(gic_frame(intid) + GICD_IPRIORITYR + intid, priority);
-}
-
-void gic_set_pending(unsigned int intid)
-{
-	set_bit(intid, GICD_ISPENDR);
-}
-
-void gic_clear_pending(unsigned int intid)
-{
-	set_bit(intid, GICD_ICPENDR);
-}
-
-bool gic_is_pending(unsigned int intid)
-{
-	return test_bit(intid, GICD_ISPENDR);
-}
-
-bool gic_is_active(unsigned int intid)
-{
-	return test_bit(intid, GICD_ISACTIVER);
-}
-
-void gic_route(unsigned int intid, unsigned int cpu)
+void gicv3_route(unsigned int intid, unsigned int cpu)
 {
 	mmio_write64(platform_get()->gicd_base + GICD_IROUTER + 8UL * intid, smp_mpidr(cpu));
 }
 
-void gic_send_sgi(unsigned int sgi, unsigned int cpu)
+void gicv3_send_sgi(unsigned int sgi, unsigned int cpu)
 {
 	uint64_t mpidr = smp_mpidr(cpu);
 
-	dsb_ish();	/* what was written before the SGI is seen by its receiver */
 	write_sysreg((mpidr & 0xff00U) << 8 | (uint64_t)sgi << 24 | 1UL << (mpidr & 0xfU),
 		     ICC_SGI1R_EL1);
 	isb();
 }
 
-void gic_set_handler(unsigned int intid, gic_handler handler)
+void gicv3_mask_all(void)
 {
-	if (intid < GIC_MAX_INTID)
-		handlers[intid] = handler;
+	write_sysreg(0, ICC_PMR_EL1);		/* nothing is important enough */
+	write_sysreg(0, ICC_IGRPEN1_EL1);
 }
 
-unsigned int gic_unhandled(void)
+uint32_t gicv3_acknowledge(void)
 {
-	return unhandled;
+	return (uint32_t)read_sysreg(ICC_IAR1_EL1) & 0xffffffU;
 }
 
-void gic_handle_irq(void)
+void gicv3_end(uint32_t iar)
 {
-	unsigned int intid = (unsigned int)read_sysreg(ICC_IAR1_EL1) & 0xffffffU;
-
-	dsb_sy();
-	if (intid >= GIC_MAX_INTID)
-		return;		/* taken back before we asked (spurious) */
-	if (handlers[intid])
-		handlers[intid](intid);
-	else
-		unhandled++;
-	write_sysreg(intid, ICC_EOIR1_EL1);
+	write_sysreg(iar, ICC_EOIR1_EL1);
 	isb();
 }

@@ -31,6 +31,7 @@ void platform_init(void)
 	platform.console_type = comm->console.type;
 	platform.console_base = comm->console.address;
 	platform.gicd_base = comm->gicd_base;
+	platform.gicc_base = comm->gicc_base;
 	platform.gicr_base = comm->gicr_base;
 }
 #endif

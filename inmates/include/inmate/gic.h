@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GICv3 (Arm IHI 0069) as a cell sees it: one security state, affinity
- * routing, all interrupts Group 1.
+ * The interrupt controller as a cell sees it, with one security state: GICv3
+ * (Arm IHI 0069) with affinity routing and all interrupts in Group 1, or GICv2
+ * (IHI 0048) with all in Group 0. Which it is stands in platform_get().
  */
 #ifndef INMATE_GIC_H
 #define INMATE_GIC_H
@@ -25,7 +26,11 @@
 #define GICD_ISACTIVER		0x0300U
 #define GICD_ICACTIVER		0x0380U
 #define GICD_IPRIORITYR		0x0400U
+#define GICD_ITARGETSR		0x0800U	/* GICv2 */
 #define GICD_ICFGR		0x0c00U
+#define GICD_SGIR		0x0f00U	/* GICv2 */
+#define GICD_CPENDSGIR		0x0f10U	/* GICv2 */
+#define GICD_SPENDSGIR		0x0f20U	/* GICv2 */
 #define GICD_IROUTER		0x6000U
 #define GICD_PIDR2		0xffe8U
 /* Redistributor: RD_base frame, then SGI_base frame. */
@@ -37,12 +42,14 @@
 
 typedef void (*gic_handler)(unsigned int intid);
 
-/* Distributor: on, with affinity routing. Called before inmate_main(). */
+/* Distributor: on. Called before inmate_main(). */
 void gic_init(void);
-/* This CPU's redistributor and CPU interface. Called on every CPU's way in. */
+/* This CPU's own interrupts and its CPU interface. Called on every CPU's way in. */
 void gic_cpu_init(void);
-/* Base of this CPU's redistributor frames, found by affinity; 0 if none. */
+/* GICv3: base of this CPU's redistributor frames, found by affinity; 0 if none. */
 uintptr_t gic_redistributor(void);
+/* Frame with the ISENABLER... banks of this CPU's own interrupts; 0 if there is none. */
+uintptr_t gic_banked(void);
 /* Frame that holds the ISENABLER... banks of this interrupt (own CPU's for 0..31). */
 uintptr_t gic_frame(unsigned int intid);
 
@@ -59,6 +66,11 @@ void gic_route(unsigned int intid, unsigned int cpu);
 
 /* sgi: 0..15; cpu: number in the cell */
 void gic_send_sgi(unsigned int sgi, unsigned int cpu);
+/* Nothing gets through this CPU's interface any more. */
+void gic_mask_all(void);
+/* The interrupt of highest priority, and its end, which takes the same value. */
+uint32_t gic_acknowledge(void);
+void gic_end(uint32_t iar);
 /* One handler per INTID below 1020 for all CPUs; runs with interrupts masked. */
 void gic_set_handler(unsigned int intid, gic_handler handler);
 /* Interrupts that nobody handles, since the start. */

@@ -17,6 +17,7 @@ struct platform {
 	uint16_t console_type;		/* enum capsule_console_type */
 	uintptr_t console_base;
 	uintptr_t gicd_base;
+	uintptr_t gicc_base;		/* GICv2 */
 	uintptr_t gicr_base;
 };
 
