@@ -59,6 +59,7 @@ int gicv2_probe(uint32_t *reason, uint64_t detail[2])
 			  INTID_SPECIAL);
 	gic.nr_lrs = MIN((unsigned)FIELD_GET(GICH_VTR_LISTREGS, gich_read(GICH_VTR)) + 1,
 			 (unsigned)VGIC_MAX_LRS);
+	gic.lr_mask = (uint32_t)GENMASK(gic.nr_lrs - 1, 0);
 	/* A list register has five bits of priority. */
 	gic.pri_mask = 0xf8;
 	return 0;

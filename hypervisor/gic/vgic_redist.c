@@ -389,5 +389,5 @@ enum mmio_result vgic_redist_banked(struct vcpu *vcpu, struct mmio_access *a, ui
 	struct vgic_access r = { .vcpu = vcpu, .target = vcpu, .a = a,
 				 .offset = GICR_SGI + offset, .hw = gicr_of(vcpu->pcpu) };
 
-	return vgic_dispatch(redist_regs, ARRAY_SIZE(redist_regs), &r);
+	return vgic_dispatch(&sgi_map, &r);
 }

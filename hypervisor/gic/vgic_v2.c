@@ -42,10 +42,11 @@ static void access_typer(const struct vgic_access *r)
 }
 
 /* Own interrupts: who reads is the target. */
-static void access_own_targets(const struct vgic_access *r)
+static uint8_t read_target(const struct vcpu *vcpu, uint32_t intid)
 {
-	r->a->value = gicv2_interface_of(r->vcpu) * UINT64_C(0x01010101) &
-		      (UINT64_C(0xffffffff) >> (32 - 8 * r->a->size));
+	if (intid < INTID_SPI)
+		return gicv2_interface_of(vcpu);
+	return spi_is_owned(&vcpu->cell->dist, intid) ? vcpu->cell->dist.route[intid] : 0;
 }
 
 static void access_targets(const struct vgic_access *r)
@@ -57,12 +58,10 @@ static void access_targets(const struct vgic_access *r)
 	for (unsigned i = 0; i < r->a->size; i++) {
 		uint32_t intid = first + i;
 
-		if (intid >= gic.nr_irqs || !spi_is_owned(&cell->dist, intid))
+		if (!r->a->write)
+			r->a->value |= (uint64_t)read_target(r->vcpu, intid) << (8 * i);
+		if (!r->a->write || intid < INTID_SPI || !spi_is_owned(&cell->dist, intid))
 			continue;
-		if (!r->a->write) {
-			r->a->value |= (uint64_t)cell->dist.route[intid] << (8 * i);
-			continue;
-		}
 		cell->dist.route[intid] = (uint8_t)(r->a->value >> (8 * i));
 		gic_route_spi(cell, intid, NULL, false);
 	}
@@ -111,16 +110,43 @@ static void access_senders(const struct vgic_access *r)
 	}
 }
 
-static const struct vgic_reg v2_regs[] = {
-	{ GICD_SGIR, GICD_SGIR + 3, 4, access_sgir },
-	{ GICD_CTLR, GICD_CTLR + 3, 4, access_ctlr },
-	{ GICD_TYPER, GICD_TYPER + 3, 4, access_typer },
-	{ GICD_IIDR, GICD_IIDR + 3, 4, vgic_forward_read },
-	{ GICD_ITARGETSR, GICD_ITARGETSR + 31, 1 | 4, access_own_targets },
-	{ GICD_ITARGETSR + 32, GICD_ITARGETSR + INTID_SPECIAL - 1, 1 | 4, access_targets },
-	{ GICD_CPENDSGIR, GICD_SPENDSGIR + 15, 1 | 4, access_senders },
-	{ GICV2_IDREGS, GICV2_GICD_SIZE - 1, 4, vgic_forward_read },
-	{ 0, GICV2_GICD_SIZE - 1, 4, NULL },
+static void access_sgi(const struct vgic_access *r)
+{
+	if (r->offset >= GICD_CPENDSGIR)
+		access_senders(r);
+	else if (r->offset == GICD_SGIR)
+		access_sgir(r);
+}
+
+static void access_id(const struct vgic_access *r)
+{
+	if (r->offset >= GICV2_IDREGS)
+		vgic_forward_read(r);
+}
+
+enum { REG_NONE, REG_CTLR, REG_TYPER, REG_IIDR, REG_TARGETS, REG_SGI, REG_ID };
+
+static const struct vgic_map v2_map = {
+	.regs = (const struct vgic_reg[]){
+		[REG_NONE] = { NULL, 4, 0 },
+		[REG_CTLR] = { access_ctlr, 4, 0x7f },
+		[REG_TYPER] = { access_typer, 4, 0x7f },
+		[REG_IIDR] = { vgic_forward_read, 4, 0x7f },
+		[REG_TARGETS] = { access_targets, 1 | 4, 0x7f },
+		/* SGIR, CPENDSGIR and SPENDSGIR */
+		[REG_SGI] = { access_sgi, 1 | 4, 0x2f },
+		[REG_ID] = { access_id, 4, 0x7f },
+	},
+	.word = {
+		[VGIC_WORD(GICD_CTLR)] = REG_CTLR,
+		[VGIC_WORD(GICD_TYPER)] = REG_TYPER,
+		[VGIC_WORD(GICD_IIDR)] = REG_IIDR,
+	},
+	.block = {
+		[VGIC_BLOCK(GICD_ITARGETSR) ... VGIC_BLOCK(GICD_ICFGR - 1)] = REG_TARGETS,
+		[VGIC_BLOCK(GICD_SGIR)] = REG_SGI,
+		[VGIC_BLOCK(GICV2_IDREGS)] = REG_ID,
+	},
 };
 
 /* SGIs become pending by their senders only: GICD_ISPENDR0 and ICPENDR0 do not write them. */
@@ -155,7 +181,7 @@ static enum mmio_result dist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint
 		return banked(vcpu, a, offset);
 	if (is_common(offset))
 		return vgic_dist_mmio(vcpu, a, offset);
-	rc = vgic_dispatch(v2_regs, ARRAY_SIZE(v2_regs), &r);
+	rc = vgic_dispatch(&v2_map, &r);
 	if (rc == MMIO_DONE && vcpu->cell->dist.vspi.num &&
 	    offset >= GICD_ITARGETSR && offset < GICD_ICFGR)
 		vgic_vspi_access(&r);
