@@ -84,7 +84,7 @@ def choose_cpus(text: str, others: Others, machine: Machine) -> list[int]:
     spare = [cpu for cpu in free if cpu != 0]
     if free and 0 not in free:
         spare = spare[1:]
-    offline = machine.seen.offline if machine.seen else set()
+    offline = machine.seen.offline.intersection(free) if machine.seen else set()
     spare = [cpu for cpu in spare if cpu not in offline]
     if not 0 < int(text) <= len(spare):
         away = f", {_cpu_text(sorted(offline))} offline" if offline else ""

@@ -142,12 +142,18 @@ def create(args: argparse.Namespace) -> int:
     return _emit(rootconfig.create(_machine(args), options), args.output, [])
 
 
+def default_memory(linux: bool) -> int:
+    """Of a cell, bytes: enough for a small guest, or for Debian's kernel with an initrd."""
+    return (256 if linux else 16) << 20
+
+
 def create_cell(args: argparse.Namespace) -> int:
     """config create-cell"""
     if not args.root:
         args.root, args.cell = living.records(Path(args.system), args.cell)
     others = cellconfig.Others(_system(args.root), [_cell(path) for path in args.cell])
-    options = cellconfig.Options(args.name, args.cpus, args.memory, args.device, args.console,
+    memory = args.memory if args.memory is not None else default_memory(args.linux)
+    options = cellconfig.Options(args.name, args.cpus, memory, args.device, args.console,
                                  args.channel, args.linux)
     result = cellconfig.create(_machine(args), others, options)
     return _emit(result, args.output, [args.root, *args.cell])
@@ -256,7 +262,8 @@ def _add_create_cell(verbs: argparse._SubParsersAction) -> None:  # type: ignore
                    help="a cell that there is beside it; repeatable")
     p.add_argument("--cpus", default="1", metavar="N|LIST",
                    help="how many, or which: 2,3 or 2-3 or 2,")
-    p.add_argument("--memory", type=size, default=16 << 20, metavar="SIZE", help="default 16M")
+    p.add_argument("--memory", type=size, metavar="SIZE",
+                   help="default 16M, with --linux 256M")
     p.add_argument("--device", action="append", default=[], metavar="PATH|ALIAS",
                    help="a device of the machine for the cell; repeatable")
     p.add_argument("--console", default="virtual", metavar="virtual|DEVICE")

@@ -133,6 +133,12 @@ def test_cells_side_by_side(tools, machine):
     assert tools.check(*(machine / f"{n}.cell" for n in ("root", "one", "two"))) == ""
 
 
+def test_default_memory(tools, machine):
+    assert cell(tools, machine, "one").returncode == OK
+    assert cell(tools, machine, "two", "--linux").returncode == OK
+    assert [read(machine, name).memory[0].size for name in ("one", "two")] == [16 << 20, 256 << 20]
+
+
 def test_virtual_console(tools, machine):
     """A PL011 beside everything else, its interrupt one that the cell does not have."""
     assert cell(tools, machine, "one").returncode == OK
@@ -169,7 +175,7 @@ def test_dma_leaves_the_machines_ram_alone(tools, machine):
     (["--device", "/soc/off@9040000"], "not enabled"),
     (["--device", "/interrupt-controller@8000000"], "no registers"),
     (["--memory", "1000"], "multiple of 4 KiB"),
-    (["--linux"], "Linux needs"),
+    (["--linux", "--memory", "32M"], "Linux needs"),
     (["--channel", "x"], "no channels"),
 ])
 def test_wishes_that_cannot_be_met(tools, machine, words, why):

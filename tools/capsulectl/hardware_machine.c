@@ -204,7 +204,7 @@ void hw_check_cpus(struct hw_list *list)
 			  "use a machine with more: a cell needs CPUs of its own");
 	else if (count_list(online) < 2)
 		hw_remedy(hw_add(list, "CPUs", HW_WARN, "%u, only CPU %s is online", all, online),
-			  "bring others online before enable: what was offline cannot be given away");
+			  "bring others online: cells get them by their number only (--cpus 2,3) while offline");
 	else
 		hw_add(list, "CPUs", HW_PASS, "%u, online are %s", all, online);
 	check_hotplug(list, all);

@@ -63,6 +63,16 @@ def perform(agency: Agency, command: str, shown: list[str]) -> str:
     ("docs/tutorial.md", "# A first session"), ("README.md", "## By hand"),
 ])
 def test_session_on_paper(agency: Agency, page: str, section: str) -> None:
+    type_all(agency, page, section)
+
+
+@pytest.mark.machine(image="debian")
+def test_from_a_board_to_two_cells(agency: Agency) -> None:
+    type_all(agency, "docs/tutorial-board.md", "# From a board")
+
+
+def type_all(agency: Agency, page: str, section: str) -> None:
+    """Every command of a page, with what the page says that it answers."""
     text = (TOP / page).read_text()
     commands = 0
     for command, shown in session(text[text.index(section):]):
