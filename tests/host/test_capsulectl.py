@@ -145,6 +145,7 @@ def test_opening_the_device(tool):
     [], ["nonsense"], ["cell"], ["cell", "nonsense"], ["config"], ["config", "check"],
     ["enable", "a", "b"], ["hardware"], ["hardware", "check", "x"],
     ["run"], ["run", "demo"], ["run", "a", "b", "--load", "f"], ["run", "--load"],
+    ["run", "a", "--load", "f", "--linux", "k"], ["run", "a", "--load", "f", "--initrd", "i"],
     ["disable", "x"], ["cell", "create"], ["cell", "start"],
     ["cell", "destroy", "a", "b"], ["cell", "shutdown"], ["cell", "load"], ["cell", "load", "demo"],
     ["cell", "load", "demo", "-a", "0", "f"], ["cell", "load", "demo", "f", "-a", "zz"],

@@ -11,7 +11,7 @@ import pytest
 from checker_config import System
 from test_capsulectl import REASONS, exit_code, program, tool  # noqa: F401
 
-HARDWARE, FILE = 10, 3
+HARDWARE, KERNEL, FILE = 10, 7, 3
 MIB = 1 << 20
 SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 CONFIG = "boot/config-6.1.0-9-arm64"
@@ -280,3 +280,12 @@ def test_run_refuses_before_it_begins(cell_maker):
     cell_maker.refused(exit_code("NO_CONTIG"), "run", "demo", "--load", "image",
                        FAKE_REFUSE=f"CREATE {REASONS['NO_CONTIG']} 64 3 12")
     assert left(cell_maker) == [] and "LOAD" not in str(cell_maker.calls())
+
+
+def test_run_linux_by_what_cell_linux_does(cell_maker):
+    """A file that is no kernel is refused by it, and nothing is left."""
+    line = cell_maker.refused(KERNEL, "run", "demo", "--linux", "image", "--initrd", "image",
+                              "--cmdline", "quiet x=y", "--memory", "64M")
+    assert line.startswith("image") and cell_maker.calls() == [] and left(cell_maker) == []
+    words = (cell_maker.folder / "words").read_text().split()
+    assert words[:-2] == ["create-cell", "--memory", "64M", "--linux", "demo"]

@@ -157,7 +157,8 @@ static const struct ctl_command commands[] = {
 	{ "disable", "", "Give everything back.", cmd_disable },
 	{ "cell", "", "Create, load, start, shut down, destroy and inspect cells (cell --help).",
 	  cmd_cell },
-	{ "run", "NAME --load FILE [--cpus N|LIST] [--memory SIZE] [--device DEVICE] [--detach]",
+	{ "run", "NAME --load FILE | --linux KERNEL [--initrd FILE] [--cmdline WORDS]\n"
+	  "        [--cpus N|LIST] [--memory SIZE] [--device DEVICE] [--console DEVICE] [--detach]",
 	  "Make a configuration for a cell, create, load and start it, and show its console.",
 	  cmd_run },
 	{ "console", "[-f] [CELL]",

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * run: from nothing to the console of a cell. It is the commands that a user
- * would type, one after the other: config create-cell, cell create, cell load,
- * cell start, console. If one fails, what those before it did is undone.
+ * would type, one after the other: config create-cell; cell create, cell load,
+ * cell start, or for a Linux guest cell linux; console. If one fails, what those
+ * before it did is undone.
  */
 #include <getopt.h>
 #include <unistd.h>
@@ -18,7 +19,9 @@ struct words {
 
 struct run {
 	char *name;
-	char *image;		/* --load */
+	char *image;		/* --load or --linux */
+	bool is_linux;
+	struct words boot;	/* options of cell linux */
 	bool detach;
 	struct words make;	/* config create-cell ... */
 };
@@ -50,15 +53,24 @@ static int parse(int argc, char **argv, struct run *run)
 		{ "device", required_argument, NULL, 0 },
 		{ "console", required_argument, NULL, 0 },
 		{ "load", required_argument, NULL, 'l' },
+		{ "linux", required_argument, NULL, 'L' },
+		{ "initrd", required_argument, NULL, 'i' },
+		{ "cmdline", required_argument, NULL, 'c' },
 		{ "detach", no_argument, NULL, 'd' },
 		{ 0 },
 	};
 	static const char *const passed_on[] = { "--cpus", "--memory", "--device", "--console" };
 	int c, index;
 
-	while ((c = getopt_long(argc, argv, "l:d", options, &index)) != -1) {
-		if (c == 'l') {
+	while ((c = getopt_long(argc, argv, "l:i:c:d", options, &index)) != -1) {
+		if (c == 'l' || c == 'L') {
+			if (run->image)
+				return ctl_usage("run: one of --load and --linux, once");
 			run->image = optarg;
+			run->is_linux = c == 'L';
+		} else if (c == 'i' || c == 'c') {
+			add(&run->boot, c == 'i' ? "-i" : "-c");
+			add(&run->boot, optarg);
 		} else if (c == 'd') {
 			run->detach = true;
 		} else if (!c) {
@@ -71,7 +83,11 @@ static int parse(int argc, char **argv, struct run *run)
 	if (argc - optind != 1)
 		return ctl_usage("run: one name for the cell expected");
 	if (!run->image)
-		return ctl_usage("run: --load FILE says what the cell is to run");
+		return ctl_usage("run: --load FILE or --linux KERNEL says what the cell is to run");
+	if (run->boot.count && !run->is_linux)
+		return ctl_usage("run: --initrd and --cmdline are for --linux");
+	if (run->is_linux)
+		add(&run->make, "--linux");
 	run->name = argv[optind];
 	return CTL_EXIT_OK;
 }
@@ -95,19 +111,6 @@ static int check_possible(const struct run *run)
 	return code;
 }
 
-static int make_and_create(struct run *run)
-{
-	struct ctl_made made;
-	int code;
-
-	add(&run->make, run->name);
-	code = ctl_make_config(run->make.word, &made);
-	if (!code)
-		code = step(cmd_cell_create, (const char *[]){ "create", made.path, NULL });
-	ctl_forget_made(&made);
-	return code;
-}
-
 static int load_and_start(const struct run *run)
 {
 	int code = step(cmd_cell_load, (const char *[]){ "load", run->name, run->image, NULL });
@@ -115,28 +118,52 @@ static int load_and_start(const struct run *run)
 	return code ? code : step(cmd_cell_start, (const char *[]){ "start", run->name, NULL });
 }
 
-/* capsulectl run NAME --load FILE [options of config create-cell] [--detach] */
+static int create_and_start(const struct run *run, const char *config)
+{
+	int code = step(cmd_cell_create, (const char *[]){ "create", config, NULL });
+
+	if (code)
+		return code;
+	code = load_and_start(run);
+	if (code) {
+		/* A signal that ended the load must not keep us from this. */
+		ctl_forget_signals();
+		step(cmd_cell_destroy, (const char *[]){ "destroy", run->name, NULL });
+	}
+	return code;
+}
+
+/* cell linux takes the cell away again if it fails. */
+static int create_linux(const struct run *run, const char *config)
+{
+	const char *words[MAX_WORDS + 4] = { "linux", config, run->image };
+	int i;
+
+	for (i = 0; i < run->boot.count; i++)
+		words[3 + i] = run->boot.word[i];
+	return step(cmd_cell_linux, words);
+}
+
+/* capsulectl run NAME --load FILE | --linux KERNEL [options of config create-cell] [--detach] */
 int cmd_run(int argc, char **argv)
 {
 	struct run run = { .name = NULL };
+	struct ctl_made made;
 	int code;
 
 	add(&run.make, "create-cell");
 	code = parse(argc, argv, &run);
 	if (!code)
 		code = check_possible(&run);
-	if (!code)
-		code = make_and_create(&run);
 	if (code)
 		return code;
-	code = load_and_start(&run);
-	if (code) {
-		/* A signal that ended the load must not keep us from this. */
-		ctl_forget_signals();
-		step(cmd_cell_destroy, (const char *[]){ "destroy", run.name, NULL });
+	add(&run.make, run.name);
+	code = ctl_make_config(run.make.word, &made);
+	if (!code)
+		code = run.is_linux ? create_linux(&run, made.path) :
+		       create_and_start(&run, made.path);
+	ctl_forget_made(&made);
+	if (code || run.detach)
 		return code;
-	}
-	if (run.detach)
-		return CTL_EXIT_OK;
 	return step(cmd_console, (const char *[]){ "console", "-f", run.name, NULL });
 }

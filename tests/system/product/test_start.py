@@ -8,17 +8,38 @@ tried in the small one.
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from agency import INMATES, SOON, Agency
+from ci import images
+from lib.fleet import Spec
 
 HELLO = f"{INMATES}/hello.bin"
 # What warns on QEMU's machine, for want of the thing.
 WARNS = {"SMMU"}
+BOOT = 300  # seconds for Linux in a cell, on a machine that may be slow
 BUTTON = 3  # input of the PL061 that QEMU's system_powerdown pulls
+
+
+@pytest.fixture(scope="module")
+def guest_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to lay over the agency's root: a kernel and an initrd in /boot."""
+    folder = tmp_path_factory.mktemp("guest")
+    (folder / "boot").mkdir()
+    for name, path in zip(("Image", "initrd"), images.small("6.1")):
+        shutil.copy(path, folder / "boot" / name)
+    return folder
+
+
+@pytest.fixture
+def machine_spec(machine_spec: Spec, guest_files: Path) -> Spec:
+    """The same machine, with these."""
+    return Spec({**machine_spec, "add": (guest_files,)})
 
 
 def results(agency: Agency) -> dict[str, str]:
@@ -116,6 +137,18 @@ def test_run_follows_the_console(agency: Agency) -> None:
     agency.drop("first")
 
 
+@pytest.mark.machine(image="debian")
+def test_two_commands_to_a_second_linux(agency: Agency) -> None:
+    """Debian's own kernel, with the small agency's root: its shell comes up on the console."""
+    agency.do("enable")
+    run = agency.background("capsulectl run second --cpus 2 --memory 256M --linux /boot/Image "
+                            "--initrd /boot/initrd --cmdline quiet")
+    agency.await_output(run, "agency# ", BOOT)
+    assert run.stop("INT").status == 130
+    assert agency.cell("second")["cpus"] == [2, 3]
+    agency.drop("second", force=True)
+
+
 def test_without_python(agency: Agency) -> None:
     found = results(agency)
     assert {name for name, result in found.items() if result != "pass"} == WARNS | {"python"}
@@ -127,5 +160,7 @@ def test_without_python(agency: Agency) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("cpus, memory", [(1, "1G"), (2, "4G"), (8, "3G")])
 @pytest.mark.parametrize("pci", [True, False], ids=["pci", "no-pci"])
-def test_machines(another: Callable[..., Agency], cpus: int, memory: str, pci: bool) -> None:
-    from_nothing(another(image="debian", cpus=cpus, memory=memory, pci=pci))
+@pytest.mark.parametrize("gic", [3, 2])
+def test_machines(another: Callable[..., Agency], cpus: int, memory: str, pci: bool,
+                  gic: int) -> None:
+    from_nothing(another(image="debian", cpus=cpus, memory=memory, pci=pci, gic=gic))
