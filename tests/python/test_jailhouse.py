@@ -121,6 +121,14 @@ def test_nothing_is_dropped_in_silence(more, named):
     assert any(named in line for line in result.header)
 
 
+def test_flag_of_memory_without_equivalent_is_named():
+    """IO_UNALIGNED, and a bit that nobody has a name for."""
+    raw = cell_body(regions=[(0x70000000, 0, 0x100000, RWX | 0x8000 | 1 << 40)])
+    result = importing.convert(jailhouse.read(raw))
+    assert any("region 0" in note and "0x10000008000" in note for note in result.notes)
+    assert [m.flags for m in result.cell.memory] == [RWX]
+
+
 @pytest.mark.parametrize("kind, flags", [(4, 1), (7, 1), (3, 0)])
 def test_unknown_console_is_named(kind, flags):
     raw = cell_body(con=console(kind, 0x1000, flags), regions=[(0, 0, 4096, 7)])
