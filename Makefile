@@ -6,6 +6,7 @@
 #   make test            sets up, builds, runs the tests
 #   make test-full       the long ones, too
 #   make bench           counts what the hypervisor executes; make bench-budget
+#   make test-mutants    breaks the product on purpose: the tests have to notice
 #   make shell           an agency with everything installed, at its prompt
 #   make install         DESTDIR= prefix= ; make uninstall
 #   LLVM=1 (clang for everything but the module), KDIR=, DEBUG=1, V=1, O=
@@ -19,7 +20,7 @@ SERIES ?= 6.1
 
 # Cross-building takes kernel headers and arm64 libraries from the cache.
 ifneq ($(CROSS_COMPILE),)
-ifneq ($(filter-out clean demo shell test test-full bench bench-budget,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo shell test test-full test-mutants bench bench-budget,$(or $(MAKECMDGOALS),all)),)
 KDIR ?= $(shell ci/kdir $(SERIES))
 SYSROOT ?= $(shell ci/sysroot)
 export KDIR SYSROOT
@@ -87,11 +88,16 @@ bench bench-budget:
 	$(Q)$(MAKE) --no-print-directory -C tests/perf O=$(O)
 	$(Q)O=$(abspath $(O)) /usr/bin/python3 -B tests/perf/bench.py $(BENCH_ARGS)
 
+# Breaks the product in one place at a time: does the test for it notice?
+# MUTANTS= chooses, see tests/mutants/run.
+test-mutants:
+	$(Q)ci/setup && mkdir -p $(O) && O=$(abspath $(O)) tests/mutants/run $(MUTANTS)
+
 -include mk/python.mk
 
 clean:
 	rm -rf $(O)
 
 .PHONY: all $(parts) install uninstall agency demo shell demo-build test test-full bench \
-	bench-budget clean
+	bench-budget test-mutants clean
 export DESTDIR prefix
