@@ -18,10 +18,11 @@ enum outcome { OUTCOME_CONTINUE, OUTCOME_FAIL, OUTCOME_LOOP };
 struct way {
 	const char *name;
 	enum outcome outcome;
+	uint8_t gic;		/* version that it needs, 0: any */
 	bool (*run)(uintptr_t arg);
 };
 
-#define WAY(function, name, outcome)	bool way_##function(uintptr_t arg);
+#define WAY(function, name, outcome, gic)	bool way_##function(uintptr_t arg);
 #include "ways.h"
 #undef WAY
 

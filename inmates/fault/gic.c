@@ -14,11 +14,15 @@
 #define ICC_ASGI1R_EL1	S3_0_C12_C11_6
 #define ICC_SGI1R_EL1	S3_0_C12_C11_5
 #define SGI1R_IRM	(1UL << 40)
+#define SGIR_OTHERS	(1U << 24)
+#define SGIR_RESERVED	(3U << 24)
 #define GICR_PROPBASER	0x70U
 #define GICR_PENDBASER	0x78U
 #define GICR_CTLR_LPIS	1U
 #define GICD_SETSPI	0x40U
-#define GICD_SIZE	0x10000U
+#define GICD_SIZE_V2	0x1000U
+#define GICD_SIZE_V3	0x10000U
+#define GICH_BASE	0x08030000UL	/* on QEMU's virt machine with a GICv2 */
 #define GITS_BASE	0x08080000UL	/* the agency's ITS on QEMU's virt machine */
 #define BANK_BIT(intid)	(1U << ((intid) % 32))
 #define BANK(reg, intid) ((reg) + (intid) / 32 * 4)
@@ -28,6 +32,11 @@ static volatile unsigned int taken[GIC_MAX_INTID];
 static void count(unsigned int intid)
 {
 	taken[intid]++;
+}
+
+static bool is_v2(void)
+{
+	return platform_get()->gic_version == 2;
 }
 
 static uintptr_t gicd(void)
@@ -84,7 +93,8 @@ static void narrow(uintptr_t base)
 	mmio_read8(base + BANK(GICD_ISENABLER, 32));
 	mmio_write16(base + BANK(GICD_ISENABLER, 32), 0);
 	mmio_write64(base + BANK(GICD_ISENABLER, 32), 0);
-	mmio_read8(base + GICD_IROUTER + 8 * ALIEN_SPI);
+	if (!is_v2())
+		mmio_read8(base + GICD_IROUTER + 8 * ALIEN_SPI);
 	mmio_read16(base + GICD_IPRIORITYR + 32);
 	mmio_read64(base + GICD_TYPER);
 }
@@ -99,7 +109,7 @@ static void unaligned(uintptr_t base)
 {
 	mmio_read32(base + 1);
 	mmio_read16(base + 3);
-	mmio_read64(base + 0x0ffc);
+	mmio_read64(base + 0x0ff4);
 	mmio_write32(base + GICD_ISENABLER + 6, 0);
 }
 
@@ -161,13 +171,14 @@ bool way_gicd_exclusive(uintptr_t arg)
 /* Every word of a frame, in the three ways a driver would read it. */
 static void read_frame(uintptr_t base)
 {
+	uint32_t size = is_v2() ? GICD_SIZE_V2 : GICD_SIZE_V3;
 	uint32_t offset;
 
-	for (offset = 0; offset < GICD_SIZE; offset += 4)
+	for (offset = 0; offset < size; offset += 4)
 		mmio_read32(base + offset);
-	for (offset = 0; offset < GICD_SIZE; offset += 8)
+	for (offset = 0; offset < size; offset += 8)
 		mmio_read64(base + offset);
-	for (offset = 0; offset < GICD_SIZE; offset += 1)
+	for (offset = 0; offset < size; offset += 1)
 		mmio_read8(base + offset);
 }
 
@@ -265,29 +276,73 @@ bool way_gicr_lpi(uintptr_t arg)
 	return ALL(none_or_abort(record), expect(seen == 0, "LPIs on", seen));
 }
 
-/* SGIs to CPUs that do not exist go nowhere; one in the list that exists gets its own. */
-bool way_sgi_nobody(uintptr_t arg)
+static void send_to_nobody_v3(uint64_t sgi)
 {
-	uint64_t sgi = 5;
-	bool ok;
-
-	(void)arg;
-	gic_set_handler(5, count);
-	gic_enable(5);
-	taken[5] = 0;
-	exception_watch_begin();
 	write_sysreg(sgi << 24 | 0xfffeUL, ICC_SGI1R_EL1);
 	write_sysreg(sgi << 24 | 0xffUL << 16 | 0xffffUL, ICC_SGI1R_EL1);
 	write_sysreg(sgi << 24 | 0xffUL << 48 | 0xffUL << 32 | 0xffffUL, ICC_SGI1R_EL1);
 	write_sysreg(sgi << 24 | SGI1R_IRM, ICC_SGI1R_EL1);	/* all but this one */
 	write_sysreg(sgi << 24 | 0xffffUL, ICC_SGI0R_EL1);
 	write_sysreg(sgi << 24 | 0xffffUL, ICC_ASGI1R_EL1);
+}
+
+static void send_to_nobody_v2(uint32_t sgi)
+{
+	mmio_write32(gicd() + GICD_SGIR, 0xfeU << 16 | sgi);
+	mmio_write32(gicd() + GICD_SGIR, SGIR_OTHERS | 0xffU << 16 | sgi);
+	mmio_write32(gicd() + GICD_SGIR, SGIR_RESERVED | 0xffU << 16 | sgi);
+	mmio_write8(gicd() + GICD_SGIR, (uint8_t)sgi);
+}
+
+static void send_to_all(uint32_t sgi)
+{
+	if (is_v2())
+		mmio_write32(gicd() + GICD_SGIR, 0xffU << 16 | sgi);
+	else
+		write_sysreg((uint64_t)sgi << 24 | 0xffffUL, ICC_SGI1R_EL1);
+}
+
+/* SGIs to CPUs that do not exist go nowhere; one in the list that exists gets its own. */
+bool way_sgi_nobody(uintptr_t arg)
+{
+	uint32_t sgi = 5;
+	bool ok;
+
+	(void)arg;
+	gic_set_handler(sgi, count);
+	gic_enable(sgi);
+	taken[sgi] = 0;
+	exception_watch_begin();
+	if (is_v2())
+		send_to_nobody_v2(sgi);
+	else
+		send_to_nobody_v3(sgi);
 	ok = expect(exception_watch_end()->count == 0, "exception", 0);
 	window();
-	ok &= expect(taken[5] == 0, "taken without being addressed", taken[5]);
-	write_sysreg(sgi << 24 | 0xffffUL, ICC_SGI1R_EL1);
+	ok &= expect(taken[sgi] == 0, "taken without being addressed", taken[sgi]);
+	send_to_all(sgi);
 	window();
-	return ALL(expect(taken[5] == 1, "times taken", taken[5]), ok);
+	return ALL(expect(taken[sgi] == 1, "times taken", taken[sgi]), ok);
+}
+
+/* GICv2: an SGI is pending once for each sender, whoever the sender is, and is withdrawn so. */
+bool way_gicd_senders(uintptr_t arg)
+{
+	uintptr_t set = gicd() + GICD_SPENDSGIR, clear = gicd() + GICD_CPENDSGIR;
+	unsigned int sgi = 6;
+	bool ok;
+
+	(void)arg;
+	gic_set_handler(sgi, count);
+	gic_enable(sgi);
+	taken[sgi] = 0;
+	mmio_write8(set + sgi, 0x15);
+	ok = expect(mmio_read8(clear + sgi) == 0x15, "senders", mmio_read8(clear + sgi));
+	mmio_write8(clear + sgi, 0x04);
+	ok &= expect(mmio_read8(set + sgi) == 0x11, "senders left", mmio_read8(set + sgi));
+	window();
+	return ALL(expect(taken[sgi] == 2, "times taken", taken[sgi]), ok,
+		   expect(mmio_read8(set + sgi) == 0, "senders at the end", mmio_read8(set + sgi)));
 }
 
 /* PPIs that EL2 keeps (maintenance, its own timer): whatever is written, none arrives. */
@@ -337,5 +392,12 @@ bool way_gits(uintptr_t arg)
 bool way_gits_translater(uintptr_t arg)
 {
 	mmio_write32(arg_or(arg, GITS_BASE) + 0x10040, 0);
+	return false;
+}
+
+/* GICv2: list registers and whatever else makes interrupts out of nothing are EL2's. */
+bool way_gich(uintptr_t arg)
+{
+	mmio_write32(arg_or(arg, GICH_BASE) + 0x100, 0);
 	return false;
 }

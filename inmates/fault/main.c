@@ -15,7 +15,7 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const struct way ways[] = {
-#define WAY(function, name, outcome)	{ name, OUTCOME_##outcome, way_##function },
+#define WAY(function, name, outcome, gic)	{ name, OUTCOME_##outcome, gic, way_##function },
 #include "ways.h"
 #undef WAY
 };
@@ -38,7 +38,8 @@ static void run_all(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(ways); i++)
-		if (ways[i].outcome == OUTCOME_CONTINUE)
+		if (ways[i].outcome == OUTCOME_CONTINUE &&
+		    (!ways[i].gic || ways[i].gic == platform_get()->gic_version))
 			run_way(&ways[i], 0);
 }
 

@@ -17,7 +17,7 @@ struct cell *cells[CAPSULE_MAX_CELLS];
 struct pcpu *pcpus[CAPSULE_MAX_CPUS];
 unsigned num_pcpus;
 
-static uint8_t gicd_mem[GICD_SIZE], gicr_mem[FAKE_CPUS][GICR_SIZE], gits_mem[GITS_CONTROL_SIZE];
+static uint8_t gicd_mem[GICD_SIZE], gicc_mem[0x2000], gich_mem[0x2000], gicr_mem[FAKE_CPUS][GICR_SIZE], gits_mem[GITS_CONTROL_SIZE];
 
 static struct pcpu pcpu_mem[FAKE_CPUS];
 static struct capsule_cpu_status status_mem[FAKE_CPUS];
@@ -41,6 +41,10 @@ void *hv_map_device(pa_t pa, uint64_t size)
 		return gicd_mem;
 	if (at == FAKE_GITS)
 		return gits_mem;
+	if (fake.v2 && at == FAKE_GICC)
+		return gicc_mem;
+	if (fake.v2 && at == FAKE_GICH)
+		return gich_mem;
 	assert_true(at >= FAKE_GICR && at < FAKE_GICR + sizeof(gicr_mem));
 	return (uint8_t *)gicr_mem + (at - FAKE_GICR);
 }
@@ -191,6 +195,25 @@ static uint64_t rd_access(unsigned n, uint32_t offset, unsigned size, bool write
 	}
 }
 
+uint64_t fake_bits(uint32_t *enable, uint32_t *pending, uint32_t *active, uint32_t offset,
+		   bool write, uint64_t v)
+{
+	return set_clear(bit_array(offset, enable, pending, active), offset, write, v);
+}
+
+static uint64_t access_v2(uint64_t at, unsigned size, bool write, uint64_t v)
+{
+	uint64_t d = at - (uint64_t)(uintptr_t)gicd_mem;
+	uint64_t c = at - (uint64_t)(uintptr_t)gicc_mem, h = at - (uint64_t)(uintptr_t)gich_mem;
+
+	if (d < 0x1000)
+		return fake_v2_access(FAKE_GICD + d, size, write, v);
+	if (c < sizeof(gicc_mem))
+		return fake_v2_access(FAKE_GICC + c, size, write, v);
+	assert_true(h < sizeof(gich_mem));
+	return fake_v2_access(FAKE_GICH + h, size, write, v);
+}
+
 static uint64_t access(const volatile void *p, unsigned size, bool write, uint64_t v)
 {
 	uint64_t at = (uint64_t)(uintptr_t)p, d = at - (uint64_t)(uintptr_t)gicd_mem;
@@ -198,6 +221,8 @@ static uint64_t access(const volatile void *p, unsigned size, bool write, uint64
 	uint32_t frame = (uint32_t)(r % GICR_SIZE);
 
 	assert_int_equal(at % size, 0);
+	if (fake.v2)
+		return access_v2(at, size, write, v);
 	if (d < GICD_SIZE)
 		return dist_access((uint32_t)d, size, write, v);
 	if (i < GITS_CONTROL_SIZE) {
@@ -288,7 +313,7 @@ static struct best highest(const struct fake_cpu *c)
 		if (!((fake.pending[w] | fake.line[w]) & fake.enable[w] & ~fake.active[w] & bit))
 			continue;
 		assert_int_equal(fake.router[i] & GICD_IROUTER_IRM, 0);
-		if (fake.router[i] == c->mpidr)
+		if (fake.v2 ? fake.target[i] >> (c - fake.c) & 1 : fake.router[i] == c->mpidr)
 			consider(&b, i, fake.priority[i]);
 	}
 	for (uint32_t i = 0; i < FAKE_LPIS; i++)
@@ -316,12 +341,22 @@ static uint32_t icc_iar1(struct fake_cpu *c)
 	return b.intid;
 }
 
+uint32_t fake_take_highest(void)
+{
+	return icc_iar1(&fake.c[fake.cpu]);
+}
+
 static void deactivate(struct fake_cpu *c, uint64_t intid)
 {
 	if (intid < 32)
 		c->active &= ~(1U << intid);
 	else if (intid < FAKE_IRQS)
 		fake.active[intid / 32] &= ~(1U << intid % 32);
+}
+
+void fake_deactivate(uint64_t intid)
+{
+	deactivate(&fake.c[fake.cpu], intid);
 }
 
 static void send_sgi(uint64_t v)
@@ -366,6 +401,7 @@ uint64_t fake_sysreg_read(const char *name)
 {
 	struct fake_cpu *c = &fake.c[fake.cpu];
 
+	assert_false(fake.v2);	/* UNDEFINED there */
 	if (lr_number(name) >= 0) {
 		assert_true((unsigned)lr_number(name) < fake.num_lrs);
 		return c->lr[lr_number(name)];
@@ -392,6 +428,7 @@ void fake_sysreg_write(const char *name, uint64_t v)
 {
 	struct fake_cpu *c = &fake.c[fake.cpu];
 
+	assert_false(fake.v2);
 	if (lr_number(name) >= 0) {
 		assert_true((unsigned)lr_number(name) < fake.num_lrs);
 		c->lr[lr_number(name)] = v;
@@ -444,6 +481,18 @@ void fake_power_on(unsigned num_lrs, bool ds)
 	}
 }
 
+void fake_power_on_v2(unsigned num_lrs)
+{
+	fake_power_on(num_lrs, true);
+	fake.v2 = true;
+	fake.ctlr = 1;
+	memset(fake.target, 1, sizeof(fake.target));
+	for (unsigned n = 0; n < FAKE_CPUS; n++) {
+		fake.c[n].waker = 0;
+		fake.c[n].grpen1 = true;
+	}
+}
+
 static void root_vcpu(unsigned n, bool on)
 {
 	struct pcpu *p = &pcpu_mem[n];
@@ -485,6 +534,11 @@ void fake_enable(uint32_t off)
 	uint32_t reason;
 	uint64_t detail[2];
 
+	if (fake.v2)
+		platform = (struct capsule_platform){
+			.gic_version = 2, .maintenance_irq = 25, .notify_irq = FAKE_NOTIFY,
+			.gicd_base = FAKE_GICD, .gicc_base = FAKE_GICC,
+			.gich_base = FAKE_GICH, .gicv_base = FAKE_GICV };
 	memset(&root_cell, 0, sizeof(root_cell));
 	memset(status_mem, 0, sizeof(status_mem));
 	fill_config(&root_config, 32, 8, ~0U);
@@ -501,7 +555,8 @@ void fake_enable(uint32_t off)
 		} else {
 			gic_cpu_take(&pcpu_mem[fake.cpu]);
 			/* cpu_pm_exit() */
-			fake.c[fake.cpu].vmcr = 0xf0000002;
+			if (!fake.v2)
+				fake.c[fake.cpu].vmcr = 0xf0000002;
 		}
 	}
 	fake.cpu = 0;
@@ -546,7 +601,11 @@ struct cell *fake_cell(unsigned id, uint32_t cpu_bits, uint32_t spis)
 	}
 	for (unsigned i = 0; i < cell->num_vcpus; i++)
 		cell->vcpu[i]->pcpu->current = cell->vcpu[i];
-	fake_guest_write(cell->vcpu[0]->pcpu->id, FAKE_GICD + GICD_CTLR, 4, GICD_CTLR_GRP1);
+	fake_guest_write(cell->vcpu[0]->pcpu->id, FAKE_GICD + GICD_CTLR, 4,
+			 fake.v2 ? 1 : GICD_CTLR_GRP1);
+	for (unsigned i = 0; fake.v2 && i < 32; i += 4)
+		fake_guest_write(cell->vcpu[0]->pcpu->id, FAKE_GICD + GICD_ITARGETSR + 64 + i, 4,
+				 0x01010101);
 	return cell;
 }
 
@@ -660,6 +719,14 @@ static unsigned lr_prio(uint64_t lr)
 	return (unsigned)FIELD_GET(ICH_LR_PRIORITY, lr);
 }
 
+/* What the guest reads and writes back: on a GICv2 with the sender of an SGI. */
+static uint32_t lr_iar(uint64_t lr)
+{
+	uint32_t intid = (uint32_t)(lr & ICH_LR_VINTID);
+
+	return fake.v2 && intid < 16 ? intid | (uint32_t)(lr >> 32 & 7) << 10 : intid;
+}
+
 uint32_t fake_guest_ack(unsigned cpu)
 {
 	struct fake_cpu *c = &fake.c[cpu];
@@ -678,7 +745,7 @@ uint32_t fake_guest_ack(unsigned cpu)
 	if ((c->lr[n] & ICH_LR_VINTID) >= 8192)
 		c->lr[n] &= ~ICH_LR_STATE;
 	c->running[c->depth++] = (uint8_t)best;
-	return (uint32_t)(c->lr[n] & ICH_LR_VINTID);
+	return lr_iar(c->lr[n]);
 }
 
 void fake_guest_eoi(unsigned cpu, uint32_t intid)
@@ -688,7 +755,7 @@ void fake_guest_eoi(unsigned cpu, uint32_t intid)
 	assert_true(c->depth > 0);
 	c->depth--;
 	for (unsigned i = 0; i < fake.num_lrs; i++) {
-		if ((c->lr[i] & ICH_LR_VINTID) != intid || !(c->lr[i] & ICH_LR_ACTIVE))
+		if (lr_iar(c->lr[i]) != intid || !(c->lr[i] & ICH_LR_ACTIVE))
 			continue;
 		c->lr[i] &= ~ICH_LR_ACTIVE;
 		if (c->lr[i] & ICH_LR_HW)
@@ -731,8 +798,7 @@ void fake_check_lrs(unsigned cpu)
 		assert_true(lr & ICH_LR_GROUP1);
 		for (unsigned j = 0; j < i; j++)
 			if (c->lr[j] & ICH_LR_STATE)
-				assert_int_not_equal(c->lr[j] & ICH_LR_VINTID,
-						     lr & ICH_LR_VINTID);
+				assert_int_not_equal(lr_iar(c->lr[j]), lr_iar(lr));
 		for (unsigned q = 0; q < v->num_queued; q++)
 			assert_int_not_equal(v->queue[q].intid, lr & ICH_LR_VINTID);
 		if ((lr & ICH_LR_STATE) != ICH_LR_PENDING)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A machine with a GICv3 for host tests: distributor, redistributors, CPU
+ * A machine with a GICv3, or a GICv2 (gic_fake_v2.c), for host tests: distributor, redistributors, CPU
  * interfaces and list registers behave as IHI 0069 says, one step at a time.
  * CPU n has affinity 0.0.(n / 2).(n % 2), so that there are several clusters.
  */
@@ -16,6 +16,10 @@
 #define FAKE_GITS	0x08080000UL
 #define FAKE_GICR	0x080a0000UL
 #define FAKE_NOTIFY	262U
+/* GICv2; its distributor stands where that of GICv3 does */
+#define FAKE_GICC	0x08010000UL
+#define FAKE_GICH	0x08030000UL
+#define FAKE_GICV	0x08040000UL
 
 struct fake_cpu {
 	uint64_t mpidr;
@@ -24,6 +28,7 @@ struct fake_cpu {
 	uint32_t icfgr1, waker, rd_ctlr;
 	uint64_t propbaser, pendbaser;
 	uint64_t lpi_pending;
+	uint8_t sgi_senders[16];			/* GICv2: bit n: CPU n */
 	/* physical CPU interface */
 	uint8_t pmr, rpr;
 	bool grpen1, eoimode;
@@ -36,6 +41,8 @@ struct fake_cpu {
 
 struct fake_gic {
 	unsigned cpu;			/* who executes */
+	bool v2;
+	uint8_t target[FAKE_IRQS];	/* GICv2: GICD_ITARGETSR */
 	unsigned num_lrs;
 	uint32_t ctlr;			/* GICD_CTLR */
 	uint32_t enable[FAKE_IRQS / 32], pending[FAKE_IRQS / 32], active[FAKE_IRQS / 32];
@@ -57,6 +64,8 @@ extern struct fake_gic fake;
  * has its SPIs 32..39 enabled and its SGIs, CPUs as cpu_pm_enter() leaves them.
  */
 void fake_power_on(unsigned num_lrs, bool ds);
+/* The same with a GICv2; SPIs go to CPU 0. */
+void fake_power_on_v2(unsigned num_lrs);
 /* gic_init() and take-over of all CPUs by EL2; CPUs in @off stay off. */
 void fake_enable(uint32_t off);
 /*
@@ -86,6 +95,12 @@ uint32_t fake_guest_ack(unsigned cpu);
 void fake_guest_eoi(unsigned cpu, uint32_t intid);
 /* Acknowledges and ends until nothing comes; returns how many, INTIDs in list. */
 unsigned fake_guest_drain(unsigned cpu, uint32_t *list, unsigned max);
+/* For gic_fake_v2.c: the registers, and what the physical CPU interface does. */
+uint64_t fake_v2_access(uint64_t pa, unsigned size, bool write, uint64_t v);
+uint64_t fake_bits(uint32_t *enable, uint32_t *pending, uint32_t *active, uint32_t offset,
+		   bool write, uint64_t v);
+uint32_t fake_take_highest(void);
+void fake_deactivate(uint64_t intid);
 /* Asserts the rules of list registers. */
 void fake_check_lrs(unsigned cpu);
 

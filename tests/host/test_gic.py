@@ -10,7 +10,8 @@ import pytest
 HERE = Path(__file__).resolve().parent
 OUT = Path(os.environ.get("O", HERE.parents[1] / "build")) / "tests" / "host" / "gic"
 COMPILERS = ("gcc", "clang")
-PROGRAMS = ("gic_test", "gic_owner_test", "gic_virtual_test", "gic_random_test")
+PROGRAMS = ("gic_test", "gic_owner_test", "gic_virtual_test", "gic_random_test",
+            "gic_v2_test")
 
 
 @pytest.fixture(scope="module")
