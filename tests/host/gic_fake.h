@@ -29,6 +29,7 @@ struct fake_cpu {
 	uint64_t propbaser, pendbaser;
 	uint64_t lpi_pending;
 	uint8_t sgi_senders[16];			/* GICv2: bit n: CPU n */
+	uint32_t sgi_taken[16];				/* GICv2: GICC_IAR that its end must repeat */
 	/* physical CPU interface */
 	uint8_t pmr, rpr;
 	bool grpen1, eoimode;

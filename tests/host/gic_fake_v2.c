@@ -114,7 +114,16 @@ static uint64_t acknowledge(struct fake_cpu *c)
 		return intid;
 	sender = (unsigned)__builtin_ctz(c->sgi_senders[intid]);
 	(void)senders(c, intid, false, true, 1U << sender);
-	return intid | sender << 10;
+	c->sgi_taken[intid] = intid | sender << 10;
+	return c->sgi_taken[intid];
+}
+
+/* An SGI is ended by what was read of it (IHI 0048, 4.4.5). */
+static void check_end(const struct fake_cpu *c, uint64_t v)
+{
+	assert_true(c->eoimode);
+	if ((v & 0x3ff) < 16)
+		assert_int_equal(v, c->sgi_taken[v & 15]);
 }
 
 static uint64_t cpu_interface(struct fake_cpu *c, uint32_t offset, bool write, uint64_t v)
@@ -134,10 +143,12 @@ static uint64_t cpu_interface(struct fake_cpu *c, uint32_t offset, bool write, u
 		assert_false(write);
 		return acknowledge(c);
 	case 0x10:
-		assert_true(write && c->eoimode);
+		assert_true(write);
+		check_end(c, v);
 		return 0;
 	case 0x1000:
-		assert_true(write && c->eoimode);
+		assert_true(write);
+		check_end(c, v);
 		fake_deactivate(v & 0x3ff);
 		return 0;
 	default:

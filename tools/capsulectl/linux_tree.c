@@ -20,6 +20,8 @@
 #define LEVEL_HIGH	4
 #define FIRST_SPI	32
 #define GICD_SIZE	0x10000
+#define GICV2_GICD_SIZE	0x1000U
+#define GICC_SIZE	0x2000U
 #define GICR_SIZE	0x20000		/* of one CPU */
 #define CLOCK_HZ	24000000	/* of the virtual PL011 */
 #define CPUS_A_CLUSTER	16		/* a cell's CPUs have Aff0 0..15, then Aff1 counts */
@@ -145,17 +147,10 @@ static void add_memory(struct maker *m, const struct linux_machine *machine)
 	}
 }
 
-/* A cell finds its redistributors one after the other from the first frame on. */
-static void add_gicv3(struct maker *m, const struct linux_machine *machine)
+static void put_gic(struct maker *m, const char *compatible, const uint64_t reg[4])
 {
-	const struct capsule_platform *p = machine->platform;
-	const uint64_t reg[] = {
-		p->gicd_base, GICD_SIZE,
-		p->gicr_base, (uint64_t)GICR_SIZE * count_cpus(machine),
-	};
-
-	begin_at(m, "interrupt-controller", p->gicd_base);
-	put_text(m, "compatible", "arm,gic-v3");
+	begin_at(m, "interrupt-controller", reg[0]);
+	put_text(m, "compatible", compatible);
 	put_reg(m, reg, 2);
 	put_u32(m, "#interrupt-cells", 3);
 	put_u32(m, "#address-cells", 0);
@@ -164,10 +159,30 @@ static void add_gicv3(struct maker *m, const struct linux_machine *machine)
 	end(m);
 }
 
+/* A cell finds its redistributors one after the other from the first frame on. */
+static void add_gicv3(struct maker *m, const struct linux_machine *machine)
+{
+	const struct capsule_platform *p = machine->platform;
+
+	put_gic(m, "arm,gic-v3", (const uint64_t[]) {
+		p->gicd_base, GICD_SIZE,
+		p->gicr_base, (uint64_t)GICR_SIZE * count_cpus(machine) });
+}
+
+/* The CPU interface that a cell finds there is its virtual one. */
+static void add_gicv2(struct maker *m, const struct linux_machine *machine)
+{
+	const struct capsule_platform *p = machine->platform;
+
+	put_gic(m, "arm,gic-400", (const uint64_t[]) {
+		p->gicd_base, GICV2_GICD_SIZE, p->gicc_base, GICC_SIZE });
+}
+
 static const struct {
 	uint8_t version;
 	void (*add)(struct maker *m, const struct linux_machine *machine);
 } gics[] = {
+	{ 2, add_gicv2 },
 	{ 3, add_gicv3 },
 };
 
