@@ -15,8 +15,8 @@ RAM = 16 << 20
 OUTSIDE, WIDTH, SUBPAGE = 0x01800000, 0x09010000, 0x09010800
 
 
-def ways(outcome: str, gic: int) -> dict[str, str]:
-    """Ways with this outcome, and the reason of the fault, on a machine with this GIC."""
+def ways(outcome: str, gic: int = 0) -> dict[str, str]:
+    """Ways with this outcome, and the reason of the fault; with gic also those for that GIC only."""
     lines = (TOP / "inmates/fault/ways.txt").read_text().splitlines()
     rows = [line.split() for line in lines if line and not line.startswith("#")]
     return {name: reason.replace("_", "-") for name, kind, reason, *where in rows

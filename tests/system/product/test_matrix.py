@@ -46,7 +46,7 @@ def parameters() -> list[Any]:
 
 def disk_interrupts(agency: Agency) -> int:
     """How many message-signalled interrupts of the disk there were."""
-    lines = agency.check("grep virtio1-req /proc/interrupts").splitlines()
+    lines = agency.check("grep 'virtio[0-9]-req' /proc/interrupts").splitlines()
     assert lines and all("MSI" in line for line in lines), lines
     return sum(int(count) for line in lines
                for count in line.split(":")[1].split()[:agency.cpus])

@@ -15,7 +15,7 @@ MIB, GIB = 1 << 20, 1 << 30
 
 def disk_interrupts(agency: Agency) -> dict[str, int]:
     """How often the interrupts of the disk came."""
-    lines = agency.check("grep virtio1-req /proc/interrupts").splitlines()
+    lines = agency.check("grep 'virtio[0-9]-req' /proc/interrupts").splitlines()
     return {line.split()[0]: sum(map(int, line.split()[1:5])) for line in lines}
 
 
