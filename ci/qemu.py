@@ -35,6 +35,11 @@ PROMPT = rb"agency# "
 # well.
 PATIENCE = 120.0 * float(os.environ.get("CAPSULE_PATIENCE", "1"))
 
+# Transports of the option mmio: physical address and INTID. Each has 0x200 bytes; the command
+# channel's is in the same page.
+MMIO_DISK = (0x0A003C00, 78)
+MMIO_NET = (0x0A003A00, 77)
+
 # Their kernels run at EL2 unless told otherwise.
 VHE_CPUS = ("cortex-a76", "neoverse-n1", "max")
 
@@ -65,6 +70,9 @@ class Machine:
     append     more words for the kernel's command line
     icount     one instruction per tick of the virtual clock, repeatable
     scratch    size of the disk /dev/vda, made empty for this machine
+    mmio       size of a second disk, made empty; it and a second network card
+               are on virtio-mmio, see MMIO_DISK and MMIO_NET (the name of the
+               first disk is not sure then)
     reboot     whether a restart restarts the machine; without it QEMU ends
     pci        disks and network are PCI devices; else they are on virtio-mmio
     gdb        a port on this host where a debugger can attach
@@ -76,7 +84,8 @@ class Machine:
     def __init__(
         self, *, gic: int = 3, cpus: int = 4, memory: str = "2G", cpu: str = "cortex-a57",
         kernel: str = "6.1", image: str = "small", add: Iterable[Path] = (), append: str = "",
-        icount: bool = False, scratch: str = "256M", secure: bool = False, vhe: bool = False,
+        icount: bool = False, scratch: str = "256M", mmio: str = "",
+        secure: bool = False, vhe: bool = False,
         el2: bool = True, reboot: bool = False, pci: bool = True, gdb: int | None = None,
         plugin: str | None = None, qemu: Iterable[str] = (), directory: Path | None = None,
     ) -> None:
@@ -102,6 +111,11 @@ class Machine:
         self.disk.unlink(missing_ok=True)
         with self.disk.open("wb") as disk:
             disk.truncate(_bytes(scratch))
+        self.mmio_disk = self.directory / "mmio.img" if mmio else None
+        if self.mmio_disk:
+            self.mmio_disk.unlink(missing_ok=True)
+            with self.mmio_disk.open("wb") as disk:
+                disk.truncate(_bytes(mmio))
         self._process: subprocess.Popen[bytes] | None = None
         self._stuck: str | None = None
 
@@ -158,6 +172,18 @@ class Machine:
         # QEMU fills the virtio-mmio transports from the last to the first.
         return list(itertools.chain(*(disks if self.pci else reversed(disks))))
 
+    def _mmio_arguments(self) -> list[str]:
+        """QEMU fills the transports from the last one down: these come after the command channel."""
+        if not self.mmio_disk:
+            return []
+        return [
+            "-global", "virtio-mmio.force-legacy=false",
+            "-drive", f"file={self.mmio_disk},if=none,id=mmio,format=raw,cache=unsafe",
+            "-device", "virtio-blk-device,drive=mmio",
+            "-netdev", "user,id=mmionet,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat",
+            "-device", "virtio-net-device,netdev=mmionet",
+        ]
+
     def command_line(self) -> str:
         """The kernel's command line."""
         words = ["console=ttyAMA0", "loglevel=4", "panic=-1"]
@@ -185,6 +211,7 @@ class Machine:
             "-chardev", f"socket,id=agent,fd={agent}",
             "-device", "virtserialport,chardev=agent,name=capsule.agent",
             "-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control",
+            *self._mmio_arguments(),
         ]
         (self.directory / "qemu.sh").write_text(f"{shlex.join(command)}\n")
         with (self.directory / "qemu.log").open("wb") as log:

@@ -39,6 +39,7 @@ struct capsule_cell *cell_alloc(const void *config, size_t size)
 	INIT_LIST_HEAD(&cell->list);
 	INIT_LIST_HEAD(&cell->devices);
 	INIT_LIST_HEAD(&cell->pieces);
+	INIT_LIST_HEAD(&cell->unbound);
 	cell->events = ~0U;	/* nothing seen: the first look tells */
 	cell->config_size = size;
 	cell->config = kmemdup(config, size, GFP_KERNEL);

@@ -25,6 +25,7 @@ struct capsule_cell {
 	struct capsule_cell_desc *config;
 	struct mem_block *blocks;	/* one a memory region; MEM_NONE where nothing was taken */
 	struct list_head devices;	/* claimed in the agency, see devices.c */
+	struct list_head unbound;	/* their drivers were unbound, see unbind.c */
 	u64 cpus;			/* bit n: CPU n */
 	u64 offlined;			/* of these, those the driver took offline */
 };
@@ -69,7 +70,7 @@ void cells_changed(void);
 void cells_quiesce(void);
 
 /* lifecycle.c */
-int cell_create(const void *config, size_t size, struct capsule_cell **cell,
+int cell_create(const void *config, size_t size, bool unbind, struct capsule_cell **cell,
 		struct capsule_err *err);
 int cell_start(struct capsule_cell *cell, const struct capsule_ioc_start *start,
 	       struct capsule_err *err);
@@ -99,7 +100,7 @@ void restart_soon(void);
 void restart_quiesce(void);
 
 /* resources.c */
-int resources_take(struct capsule_cell *cell, struct capsule_err *err);
+int resources_take(struct capsule_cell *cell, bool unbind, struct capsule_err *err);
 void resources_release(struct capsule_cell *cell);
 void resources_abandon(struct capsule_cell *cell);
 
@@ -109,8 +110,12 @@ int cpus_take(struct capsule_cell *cell, struct capsule_err *err);
 void cpus_give_back(struct capsule_cell *cell);
 
 /* devices.c */
-int devices_take(struct capsule_cell *cell, struct capsule_err *err);
+int devices_take(struct capsule_cell *cell, bool unbind, struct capsule_err *err);
 void devices_release(struct capsule_cell *cell);
+
+/* unbind.c */
+int drivers_unbind(struct capsule_cell *cell, bool unbind, struct capsule_err *err);
+void drivers_bind(struct capsule_cell *cell);
 
 /* console.c */
 int console_open(struct capsule_ioc_console *arg);

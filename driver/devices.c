@@ -79,13 +79,15 @@ static int claim_region(struct capsule_cell *cell, const struct capsule_memory *
 
 /**
  * devices_take() - claim the devices that a cell does not share
+ * @unbind: unbind drivers of the agency that use them; without it they are a
+ *	reason to refuse
  *
  * Either all of them are claimed or none.
  */
-int devices_take(struct capsule_cell *cell, struct capsule_err *err)
+int devices_take(struct capsule_cell *cell, bool unbind, struct capsule_err *err)
 {
 	const struct capsule_memory *m = config_regions(cell->config);
-	int rc = 0;
+	int rc = drivers_unbind(cell, unbind, err);
 	u32 i;
 
 	for (i = 0; !rc && i < cell->config->num_memory_regions; i++)
@@ -110,4 +112,5 @@ void devices_release(struct capsule_cell *cell)
 		list_del(&claim->list);
 		kfree(claim);
 	}
+	drivers_bind(cell);
 }

@@ -46,9 +46,9 @@ static long do_version(struct capsule_cell *cell, union ioctl_arg *arg)
 	return 0;
 }
 
-static void *get_config(struct capsule_ioc_config *c)
+static void *get_config(struct capsule_ioc_config *c, u32 flags)
 {
-	if (c->flags)
+	if (c->flags & ~flags)
 		return ERR_PTR(-EINVAL);
 	if (c->config_size > CAPSULE_CONFIG_MAX_SIZE || !c->config_size)
 		return ERR_PTR(refuse(&c->err, -EINVAL, CAPSULE_REASON_CFG_SIZE, c->config_size,
@@ -59,7 +59,7 @@ static void *get_config(struct capsule_ioc_config *c)
 static long do_enable(struct capsule_cell *cell, union ioctl_arg *arg)
 {
 	struct capsule_ioc_config *c = &arg->config;
-	void *config = get_config(c);
+	void *config = get_config(c, 0);
 	long rc;
 
 	if (IS_ERR(config))
@@ -99,7 +99,7 @@ static long create_with_fd(struct capsule_ioc_config *c, const void *config)
 
 	if (fd < 0)
 		return fd;
-	rc = cell_create(config, c->config_size, &cell, &c->err);
+	rc = cell_create(config, c->config_size, c->flags & CAPSULE_FLAG_UNBIND, &cell, &c->err);
 	if (!rc) {
 		file = cell_file(cell);
 		if (!IS_ERR(file)) {
@@ -115,7 +115,7 @@ static long create_with_fd(struct capsule_ioc_config *c, const void *config)
 
 static long do_create(struct capsule_cell *unused, union ioctl_arg *arg)
 {
-	void *config = get_config(&arg->config);
+	void *config = get_config(&arg->config, CAPSULE_FLAG_UNBIND);
 	long rc;
 
 	if (IS_ERR(config))

@@ -98,11 +98,12 @@ static int check_new(const void *config, size_t size, struct capsule_err *err)
 /**
  * cell_create() - make a cell of the agency's resources
  * @config: cell configuration; copied
+ * @unbind: see devices_take()
  * @cell: where to put the cell, with a reference for the caller
  *
  * Return: 0 and the cell is loadable; otherwise nothing has changed.
  */
-int cell_create(const void *config, size_t size, struct capsule_cell **cell,
+int cell_create(const void *config, size_t size, bool unbind, struct capsule_cell **cell,
 		struct capsule_err *err)
 {
 	struct capsule_cell *new;
@@ -113,7 +114,7 @@ int cell_create(const void *config, size_t size, struct capsule_cell **cell,
 	new = cell_alloc(config, size);
 	if (!new)
 		return -ENOMEM;
-	rc = resources_take(new, err);
+	rc = resources_take(new, unbind, err);
 	if (!rc) {
 		rc = create_at_el2(new, err);
 		if (rc && !new->id)

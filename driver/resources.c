@@ -84,17 +84,18 @@ static void release_memory(struct capsule_cell *cell)
 
 /**
  * resources_take() - take all that a cell's configuration claims
+ * @unbind: also devices that drivers of the agency use, see devices_take()
  *
  * Fills in the physical addresses of regions that have none, and what follows
  * from them (CAPSULE_MEM_VIRT_IS_PHYS). Either all of it is taken or nothing.
  */
-int resources_take(struct capsule_cell *cell, struct capsule_err *err)
+int resources_take(struct capsule_cell *cell, bool unbind, struct capsule_err *err)
 {
 	int rc = cpus_check(cell->cpus, err);
 
 	if (rc)
 		return rc;
-	rc = devices_take(cell, err);
+	rc = devices_take(cell, unbind, err);
 	if (rc)
 		return rc;
 	rc = take_memory(cell, err);

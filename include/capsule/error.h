@@ -77,6 +77,8 @@ enum capsule_reason {
 	CAPSULE_REASON_NO_POOL,		/* hypervisor page pool exhausted; [0] pages free */
 	CAPSULE_REASON_NO_SLOT,		/* CAPSULE_MAX_CELLS cells exist */
 	CAPSULE_REASON_DEVICE_BUSY,	/* detail[0] region, [1] physical address in use */
+	CAPSULE_REASON_PCI_FUNCTION,	/* detail[0] region, [1] its physical address */
+	CAPSULE_REASON_DEVICE_NEEDED,	/* unbinding would hurt; found by the tool */
 
 	/* State: 96.. */
 	CAPSULE_REASON_ENABLED = 96,

@@ -44,7 +44,7 @@ struct capsule_ioc_version {
 
 struct capsule_ioc_config {	/* ENABLE, CELL_CREATE */
 	uint32_t size;
-	uint32_t flags;		/* 0 */
+	uint32_t flags;		/* CELL_CREATE: CAPSULE_FLAG_UNBIND; else 0 */
 	uint64_t config;	/* user address of the configuration */
 	uint64_t config_size;	/* bytes */
 	struct capsule_err err;
@@ -62,6 +62,11 @@ struct capsule_ioc_simple {	/* DISABLE, CELL_SHUTDOWN, CELL_DESTROY, CELL_RESTAR
 #define CAPSULE_FLAG_FD		8U	/* CELL_LOAD: source is a file descriptor */
 #define CAPSULE_FLAG_RANDOM	16U	/* CELL_LOAD: random bytes, source and offset 0 */
 #define CAPSULE_FLAG_ENTRY	32U	/* CELL_START: entry and argument count */
+/*
+ * CELL_CREATE: where a driver of the agency has a device of the cell, unbind it
+ * and let it have the device again when the cell is destroyed.
+ */
+#define CAPSULE_FLAG_UNBIND	64U
 
 /*
  * MACHINE: could ENABLE succeed here, whatever the configuration? Changes

@@ -132,6 +132,7 @@ class System:
     gicr_size: int = 0xF60000
     gits: int = GITS
     console: Console = Console()
+    ecam: int = 0
     pci_is_virtual: int = 0
     signature: bytes = b"CAPSYST"
     revision: int = 1
@@ -147,7 +148,7 @@ class System:
         platform = struct.pack(
             "<BBHI8QBBHI4Q", self.gic_version, 0, self.maintenance_irq, self.notify_irq,
             self.gicd, self.gicc, self.gich, self.gicv, self.gicr, self.gicr_size, self.gits,
-            0, 0, self.pci_is_virtual, 0, 0, 0, 0, 0, self.platform_reserved)
+            self.ecam, 255 if self.ecam else 0, self.pci_is_virtual, 0, 0, 0, 0, 0, self.platform_reserved)
         body = struct.pack(
             "<8sHBBIII32s24s", self.signature, self.revision, self.architecture, 0,
             head + len(root) if self.total_size is None else self.total_size, self.flags,

@@ -139,6 +139,7 @@ static void log_call(const struct call *call, void *arg)
 	struct capsule_ioc_load *load = arg;
 	struct capsule_ioc_simple *simple = arg;
 	struct capsule_ioc_console *console = arg;
+	struct capsule_ioc_config *config = arg;
 
 	if (call->request == CAPSULE_IOC_CELL_LOAD)
 		add_line("LOAD flags=%u address=0x%" PRIx64 " length=%" PRIu64 " first=%c\n",
@@ -146,6 +147,8 @@ static void log_call(const struct call *call, void *arg)
 			 load->source ? *(const char *)(uintptr_t)load->source : '-');
 	else if (call->request == CAPSULE_IOC_CELL_SHUTDOWN)
 		add_line("SHUTDOWN flags=%u\n", simple->flags);
+	else if (call->request == CAPSULE_IOC_CELL_CREATE && config->flags)
+		add_line("CREATE flags=%u\n", config->flags);
 	else if (call->request == CAPSULE_IOC_CONSOLE)
 		add_line("CONSOLE ring=%u\n", console->ring);
 	else

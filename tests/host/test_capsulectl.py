@@ -199,6 +199,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
     (["cell", "load", "other", "image", "-a", ""], set()),
     (["cell", "create", ""], {"here.cell", "installed.cell"}),
     (["cell", "shutdown", "--"], {"--force", "--help"}),
+    (["cell", "create", "--"], {"--unbind", "--help"}),
     (["console", "d"], {"demo-1"}),
     (["config", "check", "--json", "h"], {"here.cell"}),
     (["config", "cr"], {"create", "create-cell"}),
@@ -553,3 +554,102 @@ def test_following_a_console_ends_by_ctrl_c(tool):
         wait_until_asleep(process)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == INTERRUPTED
+
+
+# --- devices of the agency ------------------------------------------------------
+
+def add_device(tool, name: str, driver: str = "", size: int = 0x1000, bus: str = "platform") -> Path:
+    """A device as sysfs shows it; its folder."""
+    sys = tool.folder / "sys"
+    folder = sys / "devices" / name
+    node = sys / "tree" / name
+    node.mkdir(parents=True)
+    (node.parent / "#address-cells").write_bytes(bytes([0, 0, 0, 2]))
+    (node.parent / "#size-cells").write_bytes(bytes([0, 0, 0, 1]))
+    (node / "reg").write_bytes(bytes(8) + size.to_bytes(4, "big"))
+    folder.mkdir(parents=True)
+    (folder / "of_node").symlink_to(node)
+    if driver:
+        (sys / "drivers" / driver).mkdir(parents=True, exist_ok=True)
+        (folder / "driver").symlink_to(sys / "drivers" / driver)
+    on_bus = sys / "bus" / bus / "devices"
+    on_bus.mkdir(parents=True, exist_ok=True)
+    (on_bus / name).symlink_to(folder)
+    return folder
+
+
+def put_device_cell(tool, address: int, size: int, flags: int = 0) -> None:
+    flags |= cc.READ | cc.WRITE | cc.IO
+    cell = Cell(name=b"demo", regions=(*Cell().regions, Region(address, address, size, flags)))
+    (tool.folder / "device.cell").write_bytes(cell.pack())
+
+
+UNBIND = ("cell", "create", "--unbind", "device.cell")
+
+
+def creations(tool) -> list[str]:
+    return [call for call in tool.calls() if call.startswith("CREATE")]
+
+
+def test_unbind_is_asked_of_the_driver(tool):
+    add_device(tool, "9010000.pl031", "rtc-pl031", bus="amba")
+    add_device(tool, "9020000.other", "other")
+    put_device_cell(tool, 0x9010800, 0x100)
+    assert "taking 9010000.pl031 from driver rtc-pl031 until" in tool.ok(*UNBIND)
+    assert creations(tool) == ["CREATE flags=64"]
+    tool.ok("cell", "create", "device.cell")
+    assert creations(tool) == ["CREATE"]
+
+
+def test_busy_device_is_named(tool):
+    add_device(tool, "a003e00.virtio_mmio", "virtio-mmio", size=0x200)
+    line = tool.refused(exit_code("DEVICE_BUSY"), "cell", "create", "demo.cell",
+                        FAKE_REFUSE=f"CREATE {REASONS['DEVICE_BUSY']} 0 {0xa003e10} 16")
+    assert "0xa003e10 (a003e00.virtio_mmio, driver virtio-mmio), which" in line
+    line = tool.refused(exit_code("DEVICE_BUSY"), "cell", "create", "demo.cell",
+                        FAKE_REFUSE=f"CREATE {REASONS['DEVICE_BUSY']} 0 {0xa004000} 16")
+    assert "0xa004000, which" in line
+
+
+def test_device_with_dma_is_named(tool):
+    add_device(tool, "a003e00.virtio_mmio", "virtio-mmio", size=0x200)
+    ram = Region(0, 0, MIB, cc.RAM | cc.LOADABLE | cc.ANY | cc.DMA | cc.VIRT_IS_PHYS)
+    device = Region(0xa003e00, 0xa003e00, 0x200, cc.READ | cc.WRITE | cc.IO | cc.DMA)
+    cell = Cell(name=b"demo", regions=(ram, cc.COMM_REGION, device))
+    (tool.folder / "device.cell").write_bytes(cell.pack())
+    result = tool("cell", "create", "device.cell")
+    assert result.returncode == 0
+    warning, = result.stderr.decode().splitlines()
+    assert "(a003e00.virtio_mmio, driver virtio-mmio) transfers by itself" in warning
+    assert "all memory of the machine" in warning
+
+
+@pytest.mark.parametrize("part, content, said", [
+    ("virtio0/net/eth1", {"flags": "0x1003\n"}, "eth1 is up"),
+    ("tty/ttyAMA0", {}, "console ttyAMA0"),
+    ("consumer:platform:user/consumer/driver", {}, "platform:user depends"),
+])
+def test_unbinding_that_would_hurt(tool, part, content, said):
+    folder = add_device(tool, "9010000.thing", "thing")
+    (folder / part).mkdir(parents=True)
+    for name, text in content.items():
+        (folder / part / name).write_text(text)
+    console = tool.folder / "sys/class/tty/console"
+    console.mkdir(parents=True)
+    (console / "active").write_text("tty0 ttyAMA0\n")
+    put_device_cell(tool, 0x9010000, 0x1000)
+    line = tool.refused(exit_code("DEVICE_NEEDED"), *UNBIND)
+    assert "9010000.thing (driver thing) cannot be unbound" in line and said in line
+    assert creations(tool) == []
+    put_device_cell(tool, 0x9010000, 0x1000, cc.ROOTSHARED)
+    tool.ok(*UNBIND)
+
+
+def test_unbinding_what_is_not_in_use(tool):
+    folder = add_device(tool, "9010000.thing", "thing")
+    (folder / "virtio0/net/eth1").mkdir(parents=True)
+    (folder / "virtio0/net/eth1/flags").write_text("0x1002\n")
+    (folder / "tty/ttyAMA1").mkdir(parents=True)
+    (folder / "block/vdz").mkdir(parents=True)
+    put_device_cell(tool, 0x9010000, 0x1000)
+    tool.ok(*UNBIND)

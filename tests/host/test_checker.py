@@ -307,6 +307,15 @@ def test_hypervisor_memory_in_a_cell(checker):
     assert checker.ask(system.pack(), beside.pack()).findings == []
 
 
+def test_pci_function(checker):
+    system = System(ecam=0x4010000000)
+    last = at(0x401FFFF000, 0x401FFFF000, 0x1000, cc.READ | cc.IO)
+    found = first(checker.ask(system.pack(), last.pack()))
+    assert (found.reason, found.detail) == (REASONS["PCI_FUNCTION"], (2, 0x401FFFF000))
+    behind = at(0x4020000000, 0x4020000000, 0x1000, cc.READ | cc.IO)
+    assert checker.ask(system.pack(), behind.pack()).errors == []
+
+
 def test_cpus_of_the_root_cell(checker):
     system = root_with(flags=0, cpus=(0, 1, 2))
     assert first(checker.ask(system.pack(), Cell(cpus=(1, 3)).pack())).detail[0] == 3

@@ -92,8 +92,10 @@ static int cmd_cell_shutdown(int argc, char **argv)
 }
 
 static const struct ctl_command commands[] = {
-	{ "create", "FILE.cell",
-	  "Create a cell: its CPUs and memory leave the agency.", cmd_cell_create },
+	{ "create", "[--unbind] FILE.cell",
+	  "Create a cell: its CPUs, memory and devices leave the agency. --unbind: take\n"
+	  "        devices from the agency's drivers, which have them again when it is destroyed.",
+	  cmd_cell_create },
 	{ "load", "[--progress] NAME FILE [-a ADDRESS] [FILE -a ADDRESS ...]",
 	  "Fill memory of a cell. FILE - is standard input; without -a at the start of the\n"
 	  "        region where the cell begins to run.", cmd_cell_load },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cell create. */
+#include <getopt.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -38,7 +39,7 @@ static void check_on_machine(const struct chk_cell *cell, int device, struct chk
 }
 
 static int call_create(const struct ctl_file *file, const struct chk_cell *cell, int device,
-		       int *cell_fd)
+		       uint32_t flags, int *cell_fd)
 {
 	struct ctl_words words = {
 		.cell = cell->desc.name,
@@ -48,6 +49,7 @@ static int call_create(const struct ctl_file *file, const struct chk_cell *cell,
 	};
 	struct capsule_ioc_config arg = {
 		.size = sizeof(arg),
+		.flags = flags,
 		.config = (uintptr_t)file->data,
 		.config_size = file->size,
 	};
@@ -62,8 +64,9 @@ static int call_create(const struct ctl_file *file, const struct chk_cell *cell,
 /*
  * Makes a cell of a configuration that was read from @path; the caller closes
  * *cell_fd. The file by itself is judged before the driver is looked for.
+ * @flags: CAPSULE_FLAG_UNBIND or 0
  */
-int ctl_create_cell(const struct ctl_file *file, const char *path, int *cell_fd)
+int ctl_create_cell(const struct ctl_file *file, const char *path, uint32_t flags, int *cell_fd)
 {
 	static struct chk_report report;
 	struct capsule_ioc_version version;
@@ -72,6 +75,7 @@ int ctl_create_cell(const struct ctl_file *file, const char *path, int *cell_fd)
 
 	if (!chk_read_cell(file->data, file->size, path, &cell, &report))
 		return ctl_judge(&report);
+	cell.device_name = ctl_device_name;
 	code = ctl_open_device(&device);
 	if (code)
 		return code;
@@ -80,27 +84,39 @@ int ctl_create_cell(const struct ctl_file *file, const char *path, int *cell_fd)
 		check_on_machine(&cell, device, &report);
 		code = ctl_judge(&report);
 	}
+	if (!code && flags & CAPSULE_FLAG_UNBIND)
+		code = ctl_check_unbind(&cell);
 	if (!code)
-		code = call_create(file, &cell, device, cell_fd);
+		code = call_create(file, &cell, device, flags, cell_fd);
 	close(device);
 	return code;
 }
 
-/* capsulectl cell create FILE.cell */
+/* capsulectl cell create [--unbind] FILE.cell */
 int cmd_cell_create(int argc, char **argv)
 {
+	static const struct option options[] = {
+		{ "unbind", no_argument, NULL, 'u' },
+		{ 0 },
+	};
 	struct ctl_file file;
 	char path[PATH_MAX];
-	int cell_fd, code;
+	uint32_t flags = 0;
+	int c, cell_fd, code;
 
-	if (argc != 2)
+	while ((c = getopt_long(argc, argv, "u", options, NULL)) != -1) {
+		if (c != 'u')
+			return CTL_EXIT_USAGE;
+		flags |= CAPSULE_FLAG_UNBIND;
+	}
+	if (argc - optind != 1)
 		return ctl_usage("cell create: one configuration expected");
-	code = ctl_find_config(argv[1], path, sizeof(path));
+	code = ctl_find_config(argv[optind], path, sizeof(path));
 	if (!code)
 		code = ctl_read_config(path, &file);
 	if (code)
 		return code;
-	code = ctl_create_cell(&file, path, &cell_fd);
+	code = ctl_create_cell(&file, path, flags, &cell_fd);
 	if (!code) {
 		ctl_info("cell %s created", ((const struct capsule_cell_desc *)file.data)->name);
 		close(cell_fd);

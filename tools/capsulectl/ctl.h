@@ -19,6 +19,11 @@
 
 #include "exitcodes.h"
 
+/* Where proc, sys, dev and boot are; tests have them in the working folder. */
+#ifndef CTL_ROOT
+#define CTL_ROOT ""
+#endif
+
 /* The words of the user, for messages. Any may be NULL. */
 struct ctl_words {
 	const char *cell;		/* name of the cell */
@@ -91,11 +96,15 @@ bool ctl_record_cell(const struct capsule_ioc_cell_info *info, struct ctl_file *
 		     struct chk_cell *cell);
 
 /* create.c */
-int ctl_create_cell(const struct ctl_file *file, const char *path, int *cell_fd);
+int ctl_create_cell(const struct ctl_file *file, const char *path, uint32_t flags, int *cell_fd);
 
 /* check.c */
 int ctl_judge(const struct chk_report *report);
 uint64_t ctl_machine_cpus(void);
+
+/* devices.c */
+const char *ctl_device_name(uint64_t start, uint64_t size);
+int ctl_check_unbind(const struct chk_cell *cell);
 
 /* kvm.c */
 long ctl_find_kvm_vm(void);

@@ -115,6 +115,18 @@ static void put_detail(FILE *out, char kind, uint64_t value, const struct ctl_wo
 	}
 }
 
+/* " (9010000.pl031, driver rtc-pl031)", or nothing where no device is known. */
+static const char *device_text(uint64_t address)
+{
+	static char text[600];
+	const char *name = ctl_device_name(address, 1);
+
+	if (!name)
+		return "";
+	snprintf(text, sizeof(text), " (%s)", name);
+	return text;
+}
+
 /* @word is what stands between the braces, @len characters. */
 static void put_word(FILE *out, const char *word, size_t len, const struct capsule_err *err,
 		     const struct ctl_words *words)
@@ -129,6 +141,8 @@ static void put_word(FILE *out, const char *word, size_t len, const struct capsu
 		text = words && words->undone ? words->undone : "what had begun was undone";
 	else if (len == 3 && !memcmp(word, "kvm", 3))
 		text = words && words->process ? words->process : "";
+	else if (len == 6 && !memcmp(word, "device", 6))
+		text = device_text(err->detail[1]);
 	if (text)
 		fputs(text, out);
 	else

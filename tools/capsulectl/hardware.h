@@ -12,10 +12,7 @@
 
 #include <capsule/ioctl.h>
 
-/* Where proc, sys, dev and boot are; tests have them in the working folder. */
-#ifndef CTL_ROOT
-#define CTL_ROOT ""
-#endif
+#include "ctl.h"
 
 enum hw_result {
 	HW_PASS,

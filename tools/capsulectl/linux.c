@@ -18,6 +18,7 @@
 struct linux_run {
 	const char *config, *kernel_name, *initrd_name, *tree_name, *bootargs;
 	bool show_progress;
+	uint32_t create_flags;
 	char path[PATH_MAX];		/* of the configuration */
 	struct ctl_file file;
 	struct chk_cell cell;
@@ -37,11 +38,12 @@ static int parse_args(struct linux_run *run, int argc, char **argv)
 		{ "dtb", required_argument, NULL, 'd' },
 		{ "cmdline", required_argument, NULL, 'c' },
 		{ "progress", no_argument, NULL, 'p' },
+		{ "unbind", no_argument, NULL, 'u' },
 		{ 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "i:d:c:p", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "i:d:c:pu", options, NULL)) != -1) {
 		if (c == 'i')
 			run->initrd_name = optarg;
 		else if (c == 'd')
@@ -50,6 +52,8 @@ static int parse_args(struct linux_run *run, int argc, char **argv)
 			run->bootargs = optarg;
 		else if (c == 'p')
 			run->show_progress = true;
+		else if (c == 'u')
+			run->create_flags |= CAPSULE_FLAG_UNBIND;
 		else
 			return CTL_EXIT_USAGE;
 	}
@@ -248,7 +252,7 @@ static int run_linux(struct linux_run *run)
 	int code = prepare(run);
 
 	if (!code)
-		code = ctl_create_cell(&run->file, run->path, &run->cell_fd);
+		code = ctl_create_cell(&run->file, run->path, run->create_flags, &run->cell_fd);
 	if (code)
 		return code;
 	code = load_and_start(run);

@@ -100,8 +100,12 @@
 	  "destroy a cell, or give the hypervisor more memory in the root configuration") \
 	X(NO_SLOT, "no more cells are possible than there are now", \
 	  "destroy one first") \
-	X(DEVICE_BUSY, "{file}: {r0} wants the device at {x1}, which a driver of the agency or another cell uses", \
-	  "unbind the driver (/proc/iomem names it), or share the region (CAPSULE_MEM_ROOTSHARED)")
+	X(DEVICE_BUSY, "{file}: {r0} wants the device at {x1}{device}, which a driver of the agency or another cell uses", \
+	  "create the cell with --unbind, or share the region (CAPSULE_MEM_ROOTSHARED)") \
+	X(PCI_FUNCTION, "{file}: {r0} at {x1} belongs to PCI, whose functions cannot be given to a cell yet", \
+	  "pass platform devices only") \
+	X(DEVICE_NEEDED, "a device that the agency needs cannot be unbound", \
+	  "end its use first")
 
 /* The state of things. */
 #define CTL_REASONS_STATE(X) \

@@ -52,6 +52,11 @@ struct chk_cell {
 	const struct capsule_memory *regions;
 	const struct capsule_irqchip *irqchips;
 	const uint32_t *smc_ids;
+	/*
+	 * Name of the device with registers in a range of the machine's memory,
+	 * NULL if unknown; set by a caller that can tell, for messages.
+	 */
+	const char *(*device_name)(uint64_t start, uint64_t size);
 };
 
 struct chk_system {

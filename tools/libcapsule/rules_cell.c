@@ -258,6 +258,24 @@ static void check_root_kind(const struct chk_cell *cell, size_t index,
 			 system->file);
 }
 
+/* Configuration space: a function's registers cannot be had alone. */
+static void check_ecam(const struct chk_cell *cell, size_t index,
+		       const struct chk_system *system, struct chk_report *report)
+{
+	const struct capsule_platform *p = &system->header.platform_info;
+	const struct capsule_memory *m = &cell->regions[index];
+	uint64_t size = ((uint64_t)p->pci_mmconfig_end_bus + 1) << 20;
+	char text[REGION_TEXT_LEN];
+
+	if (!p->pci_mmconfig_base || !region_has_phys(m) ||
+	    !range_valid(p->pci_mmconfig_base, size) ||
+	    !ranges_overlap(m->phys_start, m->size, p->pci_mmconfig_base, size))
+		return;
+	chk_error(report, cell->file, CAPSULE_REASON_PCI_FUNCTION, index, m->phys_start,
+		  "%s lies in the PCI configuration space of %s: PCI functions cannot be given to a cell yet, pass platform devices only",
+		  region_text(cell, index, text), system->file);
+}
+
 static bool in_root_ram(const struct capsule_memory *m, const struct chk_system *system)
 {
 	const struct capsule_memory *r;
@@ -310,6 +328,7 @@ static void check_region_on(const struct chk_cell *cell, size_t index,
 	}
 	if (!(hv->flags & CAPSULE_MEM_PHYS_ANY))
 		check_forbidden(cell, index, &hypervisor, report);
+	check_ecam(cell, index, system, report);
 	if (region_has_phys(&cell->regions[index]))
 		check_root_kind(cell, index, system, report);
 }

@@ -168,6 +168,17 @@ static bool is_one_to_one(const struct capsule_memory *m)
 	return region_moves(m) || (region_has_phys(m) && m->virt_start == m->phys_start);
 }
 
+static void warn_of_dma(const struct chk_cell *cell, size_t index, struct chk_report *report)
+{
+	const struct capsule_memory *m = &cell->regions[index];
+	const char *name = cell->device_name ? cell->device_name(m->phys_start, m->size) : NULL;
+	char text[REGION_TEXT_LEN];
+
+	chk_warn(report, cell->file,
+		 "%s%s%s%s transfers by itself, and no SMMU holds it back: the guest can read and write all memory of the machine through it, pass it only to one that you trust",
+		 region_text(cell, index, text), name ? " (" : "", name ? name : "", name ? ")" : "");
+}
+
 /*
  * No SMMU translates for devices: what a guest tells them is taken for a
  * physical address, and nothing keeps them from any other.
@@ -195,9 +206,7 @@ static void check_dma(const struct chk_cell *cell, struct chk_report *report)
 				 "%s transfers by itself, but no RAM of the cell is for DMA: add the flag to the RAM it shall reach",
 				 region_text(cell, i, text));
 		if (r.m->flags & CAPSULE_MEM_IO)
-			chk_warn(report, cell->file,
-				 "%s transfers by itself, and no SMMU holds it back: the guest can read and write all memory of the machine through it, pass it only to one that you trust",
-				 region_text(cell, i, text));
+			warn_of_dma(cell, i, report);
 	}
 }
 

@@ -33,15 +33,20 @@ def unbound(enabled: Agency):
     enabled.check(f"[ -e {DRIVER}/9010000.pl031 ] || echo 9010000.pl031 >{DRIVER}/bind")
 
 
-@pytest.mark.parametrize("address, size, where", [
-    (UART, PAGE, UART), (UART + 0x18, 4, UART + 0x18), (RTC, PAGE, RTC),
-    (RTC - PAGE, 3 * PAGE, RTC), (VIRTIO_MMIO, TRANSPORTS, VIRTIO_MMIO + TRANSPORTS - 0x200)])
-def test_busy_device_is_refused(enabled: Agency, address: int, size: int, where: int) -> None:
-    """Named with the place where the driver's registers begin; nothing stays claimed."""
+@pytest.mark.parametrize("address, size, where, name", [
+    (UART, PAGE, UART, "9000000.pl011, driver uart-pl011"),
+    (UART + 0x18, 4, UART + 0x18, "9000000.pl011, driver uart-pl011"),
+    (RTC, PAGE, RTC, "9010000.pl031, driver rtc-pl031"),
+    (RTC - PAGE, 3 * PAGE, RTC, "9010000.pl031, driver rtc-pl031"),
+    (VIRTIO_MMIO, TRANSPORTS, VIRTIO_MMIO + TRANSPORTS - 0x200,
+     "a003e00.virtio_mmio, driver virtio-mmio")])
+def test_busy_device_is_refused(enabled: Agency, address: int, size: int, where: int,
+                                name: str) -> None:
+    """Named, with the place where the driver's registers begin; nothing stays claimed."""
     before = enabled.check("cat /proc/iomem")
     path = put(enabled, address, size)
     said = enabled.refuses(f"cell create {path}", "DEVICE_BUSY", path, "unbind")
-    assert f"device at {where:#x}," in said
+    assert f"device at {where:#x} ({name})," in said
     assert enabled.check("cat /proc/iomem") == before
 
 
@@ -85,3 +90,63 @@ def test_refused_later_gives_the_device_back(unbound: Agency) -> None:
     path = agency.put_config("device", cell.pack())
     agency.refuses(f"cell create {path}", "MEM_NOT_OWNED", "0x40400000")
     assert agency.check("cat /proc/iomem") == before
+
+
+def driver_of(agency: Agency, device: str, bus: str = "amba") -> str:
+    """The driver that a device is bound to, empty for none."""
+    link = agency.run(f"readlink /sys/bus/{bus}/devices/{device}/driver").output
+    return link.strip().rpartition("/")[2]
+
+
+def test_unbound_for_a_cell_and_bound_again(enabled: Agency) -> None:
+    """Exactly the device of the cell, with and without an end in order."""
+    agency = enabled
+    before = agency.check("cat /proc/iomem")
+    for force in (False, True):
+        path = put(agency, RTC)
+        said = agency.do(f"cell create --unbind {path}")
+        assert "taking 9010000.pl031 from driver rtc-pl031" in said
+        assert driver_of(agency, "9010000.pl031") == ""
+        assert driver_of(agency, "9000000.pl011") == "uart-pl011"
+        assert iomem(agency, "capsule: ") == ["09010000-09010fff : capsule: device"]
+        agency.drop("device", force)
+        assert driver_of(agency, "9010000.pl031") == "rtc-pl031"
+        assert agency.check("cat /proc/iomem") == before
+        assert int(agency.check("cat /sys/class/rtc/rtc*/since_epoch")) > 0
+
+
+def test_unbound_for_a_cell_that_fails(enabled: Agency) -> None:
+    agency = enabled
+    cell = Cell(name=b"device", regions=(
+        *Cell().regions, Region(RTC, RTC, PAGE, READ | WRITE | IO),
+        Region(0x40400000, 1 << 32, 1 << 20, READ | WRITE)))
+    before = agency.check("cat /proc/iomem")
+    status, said = agency.ctl(f"cell create --unbind {agency.put_config('device', cell.pack())}")
+    assert agency.exit_name(status) == "MEM_NOT_OWNED", said
+    assert driver_of(agency, "9010000.pl031") == "rtc-pl031"
+    assert agency.check("cat /proc/iomem") == before
+
+
+def test_unbound_by_the_user_stays_unbound(unbound: Agency) -> None:
+    agency = unbound
+    agency.do(f"cell create --unbind {put(agency, RTC)}")
+    agency.drop("device")
+    assert driver_of(agency, "9010000.pl031") == ""
+
+
+def test_the_console_is_not_unbound(enabled: Agency) -> None:
+    agency = enabled
+    for address, size in ((UART, PAGE), (UART + 0x18, 4)):
+        agency.refuses(f"cell create --unbind {put(agency, address, size)}", "DEVICE_NEEDED",
+                       "9000000.pl011", "console ttyAMA0")
+    assert driver_of(agency, "9000000.pl011") == "uart-pl011"
+
+
+@pytest.mark.parametrize("address", [0x4010000000, 0x4010008000, 0])
+def test_pci_function_is_refused(enabled: Agency, address: int) -> None:
+    """Its configuration space by the tool; a BAR by the driver."""
+    agency = enabled
+    bars = agency.check("cut -d' ' -f1 /sys/bus/pci/devices/*/resource")
+    address = address or next(int(line, 0) for line in bars.splitlines()
+                              if int(line, 0) > 0xFFFF)
+    agency.refuses(f"cell create --unbind {put(agency, address)}", "PCI_FUNCTION", "PCI")

@@ -5,11 +5,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from agency import Agency
-from checker_config import ANY, COMM_REGION, DMA, RAM, VIRT_IS_PHYS, Cell, Region
+from checker_config import (ANY, COMM_REGION, DMA, IO, LOADABLE, RAM, READ, VIRT_IS_PHYS, WRITE, Cell,
+                            Chip, Region)
+from ci.qemu import MMIO_DISK, MMIO_NET
 
 MIB = 1 << 20
 PAGE = 0x1000
+SLOT = 0x200
 # Outside the machine's RAM, so that RAM placed one to one never meets it.
 COMM = replace(COMM_REGION, virt=0x30000000)
 # Of an exception taken at EL1 with SP_EL1: where VBAR_EL1, 0 at the start, sends the CPU.
@@ -28,3 +33,110 @@ def test_memory_one_to_one(enabled: Agency) -> None:
     fault = agency.cell("one-to-one")["fault_record"]
     assert (fault["reason"], int(fault["pc"], 0)) == ("fetch", VECTOR), fault
     agency.drop("one-to-one")
+
+
+# --- a disk on virtio-mmio ------------------------------------------------------
+
+# Memory that mem=1G leaves to nobody, below which the communication region is.
+SPARE = 0x90000000
+with_disk = pytest.mark.machine(mmio="64M", append="mem=1G")
+
+
+def slot(address: int) -> Region:
+    return Region(address, address, SLOT, READ | WRITE | IO | DMA)
+
+
+def disk_cell(**changes: object) -> Cell:
+    """A cell for the guest virtio-blk."""
+    cell = Cell(name=b"disk", cpus=(1,), chips=(Chip(32, (MMIO_DISK[1],)),), regions=(
+        Region(0, 0, 16 * MIB, RAM | LOADABLE | ANY), COMM_REGION,
+        Region(SPARE, SPARE, 2 * MIB, READ | WRITE | DMA), slot(MMIO_DISK[0])))
+    return replace(cell, **changes)
+
+
+def disk_name(agency: Agency) -> str:
+    """The block device on the transport, empty while no driver has it."""
+    folder = f"/sys/devices/platform/{MMIO_DISK[0]:x}.virtio_mmio/virtio*/block"
+    return agency.run(f"cd {folder} 2>/dev/null && echo *").output.strip()
+
+
+@with_disk
+@pytest.mark.parametrize("edge", [0, 1])
+def test_disk_of_a_cell_and_of_the_agency_again(enabled: Agency, edge: int) -> None:
+    """Registers in a page with a device of the agency, an interrupt that the guest takes as
+    a level or an edge, DMA; what agency and cell write, the other reads."""
+    agency, text = enabled, f"the agency writes {edge}"
+    disk = disk_name(agency)
+    agency.check(f"echo '{text}' | dd of=/dev/{disk} bs=512 conv=sync,fsync")
+    agency.check(f"dd if=/dev/zero of=/dev/{disk} bs=512 seek=1 count=1 conv=fsync")
+    path = agency.put_config("disk", disk_cell().pack())
+    said = agency.do(f"cell create --unbind {path}")
+    assert f"({MMIO_DISK[0]:x}.virtio_mmio, driver virtio-mmio) transfers by itself" in said
+    assert disk_name(agency) == ""
+    agency.load("disk", "virtio-blk",
+                f"device={MMIO_DISK[0]:#x} irq={MMIO_DISK[1]} dma={SPARE:#x} edge={edge}")
+    agency.do("cell start disk")
+    seen = agency.await_text("disk", "virtio-blk: passed, 3 interrupts")
+    assert f'sector 0: "{text}"' in seen
+    agency.drop("disk")
+    disk = disk_name(agency)
+    assert agency.check(f"dd if=/dev/{disk} bs=512 skip=1 count=1").startswith("written by a cell")
+
+
+@with_disk
+def test_a_mounted_disk_is_not_unbound(enabled: Agency) -> None:
+    agency, disk = enabled, disk_name(enabled)
+    path = agency.put_config("disk", disk_cell().pack())
+    agency.check(f"modprobe ext4; mke2fs /dev/{disk} && mkdir -p /tmp/mnt"
+                 f" && mount -t ext4 /dev/{disk} /tmp/mnt")
+    agency.refuses(f"cell create --unbind {path}", "DEVICE_NEEDED", f"{disk} is in use", "unmount")
+    agency.check("umount /tmp/mnt")
+    agency.do(f"cell create --unbind {path}")
+    agency.drop("disk")
+
+
+@with_disk
+def test_an_interface_that_is_up_is_not_unbound(enabled: Agency) -> None:
+    agency = enabled
+    name = agency.check(
+        f"cd /sys/devices/platform/{MMIO_NET[0]:x}.virtio_mmio/virtio*/net && echo *").strip()
+    cell = disk_cell(regions=(*disk_cell().regions[:3], slot(MMIO_NET[0])), chips=())
+    path = agency.put_config("disk", cell.pack())
+    agency.check(f"ip link set {name} up")
+    agency.refuses(f"cell create --unbind {path}", "DEVICE_NEEDED", f"{name} is up")
+    agency.check(f"ip link set {name} down")
+    agency.do(f"cell create --unbind {path}")
+    agency.drop("disk")
+
+
+@with_disk
+def test_what_a_second_cell_cannot_have(enabled: Agency) -> None:
+    """The device, or its interrupt alone, of another cell; and a guest address for DMA that is
+    not the physical one."""
+    agency = enabled
+    agency.do(f"cell create --unbind {agency.put_config('disk', disk_cell().pack())}")
+    plain = Cell(name=b"second", cpus=(2,))
+    for name, cell, reason, said in (
+            ("device", replace(plain, regions=(*plain.regions, slot(MMIO_DISK[0]))),
+             "MEM_NOT_OWNED", 'cell "disk"'),
+            ("interrupt", replace(plain, chips=(Chip(32, (MMIO_DISK[1],)),)), "IRQ_NOT_OWNED",
+             f"interrupt {MMIO_DISK[1]}"),
+            ("address", replace(plain, regions=(
+                Region(0, 0, 16 * MIB, RAM | LOADABLE | ANY | DMA), COMM_REGION,
+                slot(MMIO_NET[0]))), "CFG_REGION", "not its physical address")):
+        agency.refuses(f"cell create {agency.put_config(name, cell.pack())}", reason, said)
+    agency.drop("disk")
+
+
+@with_disk
+def test_a_guest_without_the_interrupt(enabled: Agency) -> None:
+    """A device of which the configuration forgot the interrupt: nothing comes, nothing breaks."""
+    agency = enabled
+    path = agency.put_config("disk", disk_cell(chips=()).pack())
+    agency.do(f"cell create --unbind {path}")
+    agency.load("disk", "virtio-blk",
+                f"device={MMIO_DISK[0]:#x} irq={MMIO_DISK[1]} dma={SPARE:#x}")
+    agency.do("cell start disk")
+    agency.await_text("disk", "virtio-blk: FAILED: sector 0 was not read, 0 interrupts")
+    agency.drop("disk")
+    assert disk_name(agency) != ""
