@@ -179,6 +179,10 @@ def _small_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
     return ["busybox-static"], {}
 
 
+def _uboot_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
+    return ["u-boot-qemu"], {}
+
+
 def _sysroot_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
     return ["libc6-dev", "libfdt-dev", "libjson-c-dev", "zlib1g-dev"], {}
 
@@ -206,6 +210,7 @@ def _kexec_packages(_apt: Apt) -> tuple[list[str], dict[str, str]]:
 SETS: dict[str, tuple[Callable[[Apt], tuple[list[str], dict[str, str]]], bool]] = {
     **{f"kernel-{s}": (functools.partial(_kernel_packages, series=s), False) for s in KERNELS},
     "small": (_small_packages, False),
+    "u-boot": (_uboot_packages, False),
     "sysroot": (_sysroot_packages, True),
     "debian": (_debian_packages, True),
     "builder": (_builder_packages, True),
