@@ -11,6 +11,7 @@
  *   FAKE_VERDICT  reason for which enabling would be refused, whatever the configuration
  *   FAKE_CONTIG   bytes of contiguous memory that there are
  *   FAKE_OPEN     errno value with which opening fails
+ *   FAKE_TREE     file that gets the device tree of a cell loaded from files
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <capsule/config.h>
 #include <capsule/ioctl.h>
 
 int __real_open(const char *path, int flags, ...);
@@ -144,7 +146,8 @@ static void log_call(const struct call *call, void *arg)
 	if (call->request == CAPSULE_IOC_CELL_LOAD)
 		add_line("LOAD flags=%u address=0x%" PRIx64 " length=%" PRIu64 " first=%c\n",
 			 load->flags, load->address, load->length,
-			 load->source ? *(const char *)(uintptr_t)load->source : '-');
+			 load->source && !(load->flags & CAPSULE_FLAG_FD) ?
+			 *(const char *)(uintptr_t)load->source : '-');
 	else if (call->request == CAPSULE_IOC_CELL_SHUTDOWN)
 		add_line("SHUTDOWN flags=%u\n", simple->flags);
 	else if (call->request == CAPSULE_IOC_CELL_CREATE && config->flags)
@@ -165,6 +168,71 @@ static int judge_machine(struct capsule_ioc_machine *arg)
 	return 0;
 }
 
+/* The configuration of the cell created last. */
+static struct {
+	_Alignas(8) uint8_t data[CAPSULE_CONFIG_MAX_SIZE];
+	size_t size;
+} created;
+
+static int create(const struct capsule_ioc_config *arg)
+{
+	created.size = arg->config_size;
+	memcpy(created.data, (const void *)(uintptr_t)arg->config, created.size);
+	return __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+/* Where the driver chooses, it chose 0x60000000. */
+static void place(void)
+{
+	struct capsule_cell_desc *desc = (void *)created.data;
+	struct capsule_memory *m = (void *)((uint8_t *)(desc + 1) + desc->cpu_set_size);
+	uint32_t i;
+
+	for (i = 0; i < desc->num_memory_regions; i++) {
+		if (m[i].flags & CAPSULE_MEM_PHYS_ANY)
+			m[i].phys_start = 0x60000000;
+		if (!(m[i].flags & CAPSULE_MEM_VIRT_IS_PHYS))
+			continue;
+		desc->cpu_reset_address += m[i].phys_start - m[i].virt_start;
+		m[i].virt_start = m[i].phys_start;
+	}
+}
+
+static int read_config(struct capsule_ioc_cell_config *arg)
+{
+	struct capsule_platform *platform = (void *)(uintptr_t)arg->platform;
+
+	place();
+	memcpy((void *)(uintptr_t)arg->buffer, created.data, created.size);
+	arg->buffer_size = created.size;
+	if (platform)
+		*platform = (struct capsule_platform) {
+			.gic_version = 3, .gicd_base = 0x08000000, .gicr_base = 0x080a0000,
+			.gicr_size = 0xf60000,
+		};
+	return 0;
+}
+
+/* A piece of a file that is a device tree. */
+static int load(const struct capsule_ioc_load *arg)
+{
+	static const uint8_t magic[4] = { 0xd0, 0x0d, 0xfe, 0xed };
+	static uint8_t data[4 << 20];
+	ssize_t n;
+	FILE *out;
+
+	if (!(arg->flags & CAPSULE_FLAG_FD) || !*setting("FAKE_TREE") || arg->length > sizeof(data))
+		return 0;
+	n = pread((int)arg->source, data, arg->length, (off_t)arg->offset);
+	if (n < 4 || memcmp(data, magic, sizeof(magic)))
+		return 0;
+	out = fopen(setting("FAKE_TREE"), "w");
+	if (!out)
+		abort();
+	fwrite(data, 1, (size_t)n, out);
+	return fclose(out);
+}
+
 static int serve(const struct call *call, void *arg)
 {
 	struct capsule_ioc_version *version = arg;
@@ -179,7 +247,11 @@ static int serve(const struct call *call, void *arg)
 	case CAPSULE_IOC_CELL_OPEN:
 		return open_cell(arg);
 	case CAPSULE_IOC_CELL_CREATE:
-		return __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+		return create(arg);
+	case CAPSULE_IOC_CELL_CONFIG:
+		return read_config(arg);
+	case CAPSULE_IOC_CELL_LOAD:
+		return load(arg);
 	case CAPSULE_IOC_CONSOLE:
 		return __real_open(setting("FAKE_CONSOLE"), O_RDWR | O_CLOEXEC);
 	case CAPSULE_IOC_CELL_INFO:

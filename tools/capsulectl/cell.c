@@ -100,7 +100,7 @@ static const struct ctl_command commands[] = {
 	  "Fill memory of a cell. FILE - is standard input; without -a at the start of the\n"
 	  "        region where the cell begins to run.", cmd_cell_load },
 	{ "start", "NAME", "Run a loaded cell from its first instruction.", cmd_cell_start },
-	{ "linux", "[--progress] FILE.cell KERNEL [-i INITRD] [-d DTB] [-c CMDLINE]",
+	{ "linux", "[--progress] [--unbind] FILE.cell KERNEL [-i INITRD] [-d DTB] [-c CMDLINE]",
 	  "Create a cell, boot Linux in it. The device tree is made from FILE.cell, or is DTB.\n"
 	  "        KERNEL is an arm64 Image, as it is or compressed by gzip.", cmd_cell_linux },
 	{ "restart", "[--force] NAME",

@@ -50,7 +50,7 @@ static void check_console_page(const struct chk_cell *cell, const struct chk_sys
 	for (i = 0; i < cell->desc.num_memory_regions; i++) {
 		const struct capsule_memory *m = &cell->regions[i];
 
-		if (!range_valid(m->virt_start, m->size) ||
+		if (region_moves(m) || !range_valid(m->virt_start, m->size) ||
 		    !ranges_overlap(m->virt_start, m->size, c->address, c->size))
 			continue;
 		snprintf(text, sizeof(text), "lies in memory region %zu: choose another address", i);
@@ -294,6 +294,8 @@ static bool in_root_ram(const struct capsule_memory *m, const struct chk_system 
 static void check_moving(const struct chk_cell *cell, const struct chk_system *system,
 			 struct chk_report *report)
 {
+	const struct capsule_console *c = &cell->desc.console;
+	const struct capsule_memory page = { .virt_start = c->address, .size = c->size };
 	char text[REGION_TEXT_LEN], other[REGION_TEXT_LEN];
 	uint32_t moving = 0, i;
 
@@ -311,6 +313,10 @@ static void check_moving(const struct chk_cell *cell, const struct chk_system *s
 			  "%s may come to lie over %s, whose guest address is one of the machine's RAM: give the latter a guest address outside of it",
 			  region_text(cell, moving, text), region_text(cell, i, other));
 	}
+	if (moving < cell->desc.num_memory_regions && c->flags & CAPSULE_CON_VIRTUAL &&
+	    range_valid(page.virt_start, page.size) && in_root_ram(&page, system))
+		bad_console(cell, report,
+			    "lies in the machine's RAM, where a region with VIRT_IS_PHYS may come to lie: choose an address outside of it");
 }
 
 static void check_region_on(const struct chk_cell *cell, size_t index,
