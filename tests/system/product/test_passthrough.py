@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from agency import Agency
+from building import BUILD
 from checker_config import (ANY, COMM_REGION, DMA, IO, LOADABLE, RAM, READ, VIRT_IS_PHYS, WRITE, Cell,
                             Chip, Region)
+from ci import images
 from ci.qemu import MMIO_DISK, MMIO_NET
+from lib.fleet import Spec
 
 MIB = 1 << 20
 PAGE = 0x1000
@@ -140,3 +144,71 @@ def test_a_guest_without_the_interrupt(enabled: Agency) -> None:
     agency.await_text("disk", "virtio-blk: FAILED: sector 0 was not read, 0 interrupts")
     agency.drop("disk")
     assert disk_name(agency) != ""
+
+
+# --- Linux with a disk and a network card of the machine ------------------------
+
+# Seconds for a boot, on a machine with more virtual CPUs than it has real ones.
+BOOT = 240
+# What the guest's disk has as its first process. Port 7 of 10.0.2.100 echoes.
+INIT = b"""#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+exec >/dev/console 2>&1
+echo "guest: root is $(grep ' / ext4 ' /proc/mounts)"
+ip link set eth0 up
+ip addr add 10.0.2.15/24 dev eth0
+echo "guest: $( (echo through the card; sleep 5) | nc 10.0.2.100 7)"
+echo written by the guest > /written
+grep -h virtio /proc/interrupts
+mount -o remount,ro /
+echo guest: done
+poweroff -f
+"""
+
+
+@pytest.fixture(scope="module")
+def guest_files() -> Path:
+    """The stock kernel and the small agency's initrd, which can go on to a root on a disk."""
+    folder = BUILD / "tests/passthrough-guest"
+    boot = folder / "boot"
+    boot.mkdir(parents=True, exist_ok=True)
+    for name, source in zip(("Image", "initrd"), images.small("6.1")):
+        (boot / name).unlink(missing_ok=True)
+        (boot / name).write_bytes(source.read_bytes())
+    return folder
+
+
+class TestLinux:
+    @pytest.fixture
+    def machine_spec(self, machine_spec: Spec, guest_files: Path) -> Spec:
+        return Spec({**machine_spec, "mmio": "64M", "add": (guest_files,)})
+
+    def test_root_on_a_passed_disk_and_network_by_a_passed_card(self, enabled: Agency) -> None:
+        """Afterwards the agency mounts the same disk, and its own card is up again."""
+        agency = enabled
+        make_root(agency)
+        card = agency.check(
+            f"cd /sys/devices/platform/{MMIO_NET[0]:x}.virtio_mmio/virtio*/net && echo *").strip()
+        agency.check(f"ip link set {card} down")
+        said = agency.do("cell linux --unbind linux-virtio.cell /boot/Image -i /boot/initrd"
+                         " -c agency.root=/dev/vda", BOOT)
+        for address, _ in (MMIO_DISK, MMIO_NET):
+            assert f"/virtio_mmio@{address:x} is in the guest's device tree" in said
+        seen = agency.await_text("linux-virtio", "guest: done", BOOT)
+        assert "guest: root is /dev/vda / ext4" in seen, seen
+        assert "guest: through the card" in seen, seen
+        agency.await_state("linux-virtio", "shut-down")
+        agency.drop("linux-virtio")
+        agency.check(f"mount -t ext4 /dev/{disk_name(agency)} /mnt")
+        assert agency.check("cat /mnt/written; umount /mnt") == "written by the guest\n"
+        agency.check(f"ip link set {card} up")
+
+
+def make_root(agency: Agency) -> None:
+    """A root file system on the disk that will be passed."""
+    agency.put(INIT, "/tmp/init")
+    agency.check(f"modprobe ext4; mke2fs /dev/{disk_name(agency)} && mount -t ext4"
+                 f" /dev/{disk_name(agency)} /mnt && cd /mnt"
+                 " && mkdir bin sbin lib proc sys dev mnt && cp /bin/busybox bin"
+                 " && cp /tmp/init sbin/init && chmod 755 sbin/init; cd / && umount /mnt")
