@@ -74,7 +74,6 @@ class Machine:
                are on virtio-mmio, see MMIO_DISK and MMIO_NET (the name of the
                first disk is not sure then)
     reboot     whether a restart restarts the machine; without it QEMU ends
-    pci        disks and network are PCI devices; else they are on virtio-mmio
     gdb        a port on this host where a debugger can attach
     plugin     TCG plugin with its arguments, as for -plugin
     qemu       more arguments for QEMU
@@ -86,12 +85,11 @@ class Machine:
         kernel: str = "6.1", image: str = "small", add: Iterable[Path] = (), append: str = "",
         icount: bool = False, scratch: str = "256M", mmio: str = "",
         secure: bool = False, vhe: bool = False,
-        el2: bool = True, reboot: bool = False, pci: bool = True, gdb: int | None = None,
+        el2: bool = True, reboot: bool = False, gdb: int | None = None,
         plugin: str | None = None, qemu: Iterable[str] = (), directory: Path | None = None,
     ) -> None:
         self.gic, self.cpus, self.memory, self.cpu = gic, cpus, memory, cpu
         self.kernel, self.icount, self.secure, self.vhe, self.el2 = kernel, icount, secure, vhe, el2
-        self.pci = pci
         self.append, self.reboot, self.gdb, self.plugin = append, reboot, gdb, plugin
         if secure and cpu.startswith("max"):
             # Seen with QEMU 7.2: it prepares EL3 for the features of max on the
@@ -140,8 +138,6 @@ class Machine:
             # The architected algorithm of pointer authentication is many times
             # slower to emulate.
             cpu += ",pauth-impdef=on"
-        network = "virtio-net-pci,netdev=net,romfile=" if self.pci else \
-            "virtio-net-device,netdev=net"
         arguments = [
             "qemu-system-aarch64", "-nodefaults", "-display", "none", "-M", machine, "-cpu", cpu,
             "-smp", str(self.cpus), "-m", self.memory,
@@ -149,7 +145,7 @@ class Machine:
             "-append", self.command_line(), *self._disks(),
             # Nothing gets out. 10.0.2.100 port 7 sends back what it is sent.
             "-netdev", "user,id=net,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat",
-            "-device", network,
+            "-device", "virtio-net-pci,netdev=net,romfile=",
         ]
         if not self.reboot:
             arguments.append("-no-reboot")
@@ -163,14 +159,12 @@ class Machine:
 
     def _disks(self) -> list[str]:
         """Arguments for /dev/vda, the empty one, and /dev/vdb, the root."""
-        bus = "pci" if self.pci else "device"
-        disks = [["-drive", f"file={self.disk},if=none,id=scratch,format=raw,cache=unsafe",
-                  "-device", f"virtio-blk-{bus},drive=scratch"]]
+        disks = ["-drive", f"file={self.disk},if=none,id=scratch,format=raw,cache=unsafe",
+                 "-device", "virtio-blk-pci,drive=scratch"]
         if self.root:
-            disks.append(["-drive", f"file={self.root},if=none,id=root,format=raw,snapshot=on",
-                          "-device", f"virtio-blk-{bus},drive=root"])
-        # QEMU fills the virtio-mmio transports from the last to the first.
-        return list(itertools.chain(*(disks if self.pci else reversed(disks))))
+            disks += ["-drive", f"file={self.root},if=none,id=root,format=raw,snapshot=on",
+                      "-device", "virtio-blk-pci,drive=root"]
+        return disks
 
     def _mmio_arguments(self) -> list[str]:
         """QEMU fills the transports from the last one down: these come after the command channel."""
