@@ -73,20 +73,24 @@ static bool decode(struct cell *cell, uint64_t esr, struct insn_access *a)
 	return true;
 }
 
-/* unused: bits above the value */
-static uint64_t sign_extend(uint64_t value, unsigned unused, bool wide)
+static uint64_t zero_extend(uint64_t value, unsigned size)
 {
+	return value & GENMASK(8 * size - 1, 0);
+}
+
+static uint64_t sign_extend(uint64_t value, unsigned size, bool wide)
+{
+	unsigned unused = 64 - 8 * size;
+
 	value = (uint64_t)((int64_t)(value << unused) >> unused);
 	return wide ? value : (uint32_t)value;
 }
 
 static uint64_t extend(const struct insn_access *a, uint64_t value)
 {
-	unsigned unused = 64 - 8 * a->size;
-
-	if (a->sign && unused)
-		return sign_extend(value, unused, a->wide);
-	return value << unused >> unused;
+	if (a->sign && a->size < 8)
+		return sign_extend(value, a->size, a->wide);
+	return zero_extend(value, a->size);
 }
 
 static void finish(struct trap_frame *frame, const struct insn_access *insn,
@@ -148,7 +152,7 @@ static void emulate(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, u
  */
 bool quick_data_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 {
-	unsigned rt = (unsigned)ISS_DABT_SRT(esr), unused;
+	unsigned rt = (unsigned)ISS_DABT_SRT(esr);
 	struct mmio_access a;
 
 	if ((esr & QUICK_MASK) != QUICK_MATCH || !frame_has(rt))
@@ -156,13 +160,13 @@ bool quick_data_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 	a.ipa = (read_sysreg(hpfar_el2) & HPFAR_FIPA) << 8 | (read_sysreg(far_el2) & ~PAGE_MASK);
 	a.size = 1U << ISS_DABT_SAS(esr);
 	a.write = esr & ISS_DABT_WNR;
-	unused = 64 - 8 * a.size;
-	a.value = a.write ? frame->x[rt] << unused >> unused : 0;
+	if (a.write)
+		a.value = zero_extend(frame->x[rt], a.size);
 	if (gic_mmio(vcpu, &a) != MMIO_DONE)
 		return false;
 	vcpu->pcpu->status->exits[CAPSULE_EXIT_MMIO]++;
 	if (!a.write)
-		frame->x[rt] = esr & ISS_DABT_SSE ? sign_extend(a.value, unused, esr & ISS_DABT_SF) :
+		frame->x[rt] = esr & ISS_DABT_SSE ? sign_extend(a.value, a.size, esr & ISS_DABT_SF) :
 						    a.value;
 	trap_skip();
 	return true;

@@ -12,12 +12,13 @@ SECTIONS
 	. = ALIGN(4096);
 	__text_start = .;
 	.text : {
-		/* One page: mapped 1:1 as well, for the MMU to go on and off. */
+		/* One page is mapped 1:1 as well, for the MMU to go on and off. */
 		__idmap_start = .;
+		*(.vectors)
 		*(.idmap)
-		. = ALIGN(4096);
-		__idmap_end = .;
-		*(.vectors) *(.vectors.whole)
+		__idmap_code_end = .;
+		__idmap_end = __idmap_start + 4096;
+		*(.vectors.whole)
 		*(.text.hot) *(.text .text.*)
 	}
 	. = ALIGN(4096);
@@ -46,6 +47,6 @@ SECTIONS
 	__file_size = ABSOLUTE(__file_end - __image_start);
 	__image_size = ABSOLUTE(__image_end - __image_start);
 	__entry_offset = ABSOLUTE(el2_entry - __image_start);
-	ASSERT(__idmap_end - __idmap_start == 4096, "entry code exceeds one page")
+	ASSERT(__idmap_code_end <= __idmap_end, "vectors and entry code exceed one page")
 	/DISCARD/ : { *(.comment) *(.note*) *(.eh_frame*) *(.interp) *(.dyn*) }
 }

@@ -2,7 +2,7 @@
 /*
  * Into EL2 and out of it: image header, entry with the MMU off, first page
  * tables, and the way back. Only the code here runs with the MMU off; it
- * stands in one page (.idmap) that EL2 also maps 1:1.
+ * stands in the page (.idmap) that EL2 also maps 1:1.
  *
  * With the MMU off memory is accessed non-cacheable. What this file reads in
  * that state was cleaned to the point of coherency by the driver or by
@@ -73,7 +73,6 @@ boot_ttbr:
 .endm
 
 	.section .idmap, "ax"
-	.balign 4096
 /*
  * From the hyp stub, MMU off: x0 physical start of hypervisor memory, x1
  * resume address at EL1, x2 CPU number. x19-x30 belong to the caller.

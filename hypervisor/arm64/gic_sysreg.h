@@ -24,6 +24,7 @@
 #define ICC_SRE_EL1_RESET	7U	/* SRE, no bypass */
 #define ICC_SRE_EL2	S3_4_C12_C9_5
 
+#define ISR_I			BIT(7)	/* ISR_EL1: an IRQ is pending */
 #define ICC_CTLR_CBPR		BIT(0)
 #define ICC_CTLR_EOIMODE	BIT(1)
 #define ICC_SRE_SRE		BIT(0)

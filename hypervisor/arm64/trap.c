@@ -13,12 +13,6 @@
 #include "sysreg.h"
 
 typedef void (*trap_handler)(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
-typedef bool (*quick_handler)(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
-
-void trap_skip(void)
-{
-	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
-}
 
 static void trap_hvc(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 {
@@ -63,29 +57,6 @@ static void trap_impossible(struct vcpu *vcpu, struct trap_frame *frame, uint64_
 		fault_stop_cell(vcpu, CAPSULE_FAULT_EXCEPTION, esr, 0);
 }
 
-static const trap_handler handlers[64] = {
-	[EC_UNKNOWN] = trap_undefined,
-	[EC_CP15_32] = trap_undefined,
-	[0x04] = trap_undefined,
-	[0x05] = trap_undefined,
-	[0x06] = trap_undefined,
-	[EC_FP_ACCESS] = trap_undefined,
-	[0x08] = trap_undefined,
-	[EC_PAUTH] = trap_undefined,
-	[0x0a] = trap_undefined,
-	[EC_CP14_64] = trap_undefined,
-	[EC_HVC64] = trap_hvc,
-	[EC_SMC64] = trap_smc,
-	[0x12] = trap_undefined,	/* HVC from AArch32 */
-	[0x13] = trap_undefined,	/* SMC from AArch32 */
-	[EC_SYSREG] = trap_sysreg,
-	[EC_SVE] = trap_undefined,
-	[EC_ERET] = trap_undefined,
-	[EC_SME] = trap_undefined,
-	[EC_IABT_LOW] = trap_fetch_abort,
-	[EC_DABT_LOW] = trap_data_abort,
-};
-
 static bool quick_hvc(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 {
 	if ((esr & 0xffff) != 0 || !smccc_quick(vcpu, frame))
@@ -103,30 +74,63 @@ static bool quick_smc(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 	return true;
 }
 
-static const quick_handler quick_handlers[64] = {
-	[EC_HVC64] = quick_hvc,
-	[EC_SMC64] = quick_smc,
-	[EC_SYSREG] = quick_sysreg,
-	[EC_DABT_LOW] = quick_data_abort,
-};
-
 bool trap_sync(struct trap_frame *frame)
 {
 	const struct pcpu *pcpu = this_pcpu();
 	uint64_t esr = read_sysreg(esr_el2);
-	quick_handler quick = quick_handlers[ESR_EC(esr)];
 
 	pcpu->status->exits[CAPSULE_EXIT_TOTAL]++;
-	return quick && quick(pcpu->current, frame, esr);
+	if (ESR_EC(esr) == EC_DABT_LOW)
+		return quick_data_abort(pcpu->current, frame, esr);
+	switch (ESR_EC(esr)) {
+	case EC_SYSREG:
+		return quick_sysreg(pcpu->current, frame, esr);
+	case EC_HVC64:
+		return quick_hvc(pcpu->current, frame, esr);
+	case EC_SMC64:
+		return quick_smc(pcpu->current, frame, esr);
+	default:
+		return false;
+	}
+}
+
+static trap_handler handler_of(uint64_t ec)
+{
+	switch (ec) {
+	case EC_HVC64:
+		return trap_hvc;
+	case EC_SMC64:
+		return trap_smc;
+	case EC_SYSREG:
+		return trap_sysreg;
+	case EC_IABT_LOW:
+		return trap_fetch_abort;
+	case EC_DABT_LOW:
+		return trap_data_abort;
+	case EC_UNKNOWN:
+	case EC_CP15_32:
+	case 0x04: case 0x05: case 0x06:	/* AArch32 coprocessors */
+	case EC_FP_ACCESS:
+	case 0x08:
+	case EC_PAUTH:
+	case 0x0a:
+	case EC_CP14_64:
+	case 0x12: case 0x13:			/* HVC and SMC from AArch32 */
+	case EC_SVE:
+	case EC_ERET:
+	case EC_SME:
+		return trap_undefined;
+	default:
+		return trap_impossible;
+	}
 }
 
 void trap_sync_whole(struct trap_frame *frame)
 {
 	const struct pcpu *pcpu = this_pcpu();
 	uint64_t esr = read_sysreg(esr_el2);
-	trap_handler handler = handlers[ESR_EC(esr)];
 
-	(handler ? handler : trap_impossible)(pcpu->current, frame, esr);
+	handler_of(ESR_EC(esr))(pcpu->current, frame, esr);
 }
 
 bool trap_irq(struct trap_frame *frame)

@@ -267,8 +267,7 @@ void gic_hcr_write(uint32_t hcr);
 uint32_t gic_eisr(void);	/* ICH_EISR_EL2 */
 bool vgic_queue(struct vcpu *vcpu, struct vgic_irq irq);
 void vgic_queue_virtual(struct vcpu *vcpu, struct vgic_irq irq);	/* room is kept */
-/* Straight into a list register; false: not the simple case, queue it. Own CPU. */
-bool vgic_deliver_alone(struct vcpu *vcpu, struct vgic_irq irq);
+void vgic_flush_all(struct vcpu *vcpu);					/* own */
 bool vgic_has_room(const struct vcpu *vcpu);
 void vgic_clear_interface(struct vcpu *vcpu);				/* own */
 /* What is pending and active there, of 32 interrupts from @base. */
@@ -294,16 +293,16 @@ void vgic_vspi_reset(struct cell *cell);
 /* Register emulation: one map per frame. */
 struct vgic_access {
 	struct vcpu *vcpu;	/* who accesses */
-	struct vcpu *target;	/* whose redistributor; NULL: nobody's */
+	struct vcpu *target;	/* whose redistributor; set for those in use only */
 	uint8_t *hw;		/* physical frame */
 	uint32_t offset;	/* bytes in the frame */
 	struct mmio_access *a;
 };
 
 struct vgic_reg {
-	void (*access)(const struct vgic_access *r);	/* NULL: reads as zero, ignores writes */
+	void (*access)(const struct vgic_access *r);
 	uint8_t widths;		/* sum of the access sizes allowed, bytes */
-	uint8_t last;		/* offset in its 128 bytes that it ends at; the rest is as NULL */
+	uint8_t last;		/* offset in its 128 bytes that it ends at; the rest is not there */
 };
 
 /*
@@ -321,14 +320,10 @@ struct vgic_map {
 #define VGIC_BLOCK(offset)	(((offset) & 0xfff) / 0x80)
 #define VGIC_PAGE(offset)	(((offset) & 0xffff) / 0x1000)
 
-/*
- * Finds the register and does the access, at a cost that does not depend on
- * which one. MMIO_ABORT for a width the register does not have.
- */
-enum mmio_result vgic_dispatch(const struct vgic_map *map, const struct vgic_access *r);
 /* Read or write of a 64-bit value, of which the access may be one half. */
 uint64_t vgic_merge64(const struct vgic_access *r, uint64_t old);
 void vgic_return64(const struct vgic_access *r, uint64_t value);
+void vgic_nothing(const struct vgic_access *r);	/* reads as zero, ignores writes */
 /* Access forwarded as it is, read-only, and the PrimeCell ID registers. */
 void vgic_forward(const struct vgic_access *r);
 void vgic_forward_read(const struct vgic_access *r);
@@ -340,10 +335,19 @@ void vgic_vspi_access(const struct vgic_access *r);
 /* All vCPUs of the cell look again at what they may inject. */
 void vgic_resync_cell(const struct vcpu *vcpu);
 
+/* Finds the register and does the access. MMIO_ABORT for a width the register does not have. */
+enum mmio_result vgic_dispatch(const struct vgic_map *map, const struct vgic_access *r);
+/* The distributor with its SPIs in software. */
 enum mmio_result vgic_dist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset);
-enum mmio_result vgic_redist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint64_t offset);
 /* GICv2: banked registers of the CPU that accesses them, offset in the distributor. */
 enum mmio_result vgic_redist_banked(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset);
-enum mmio_result vgic_its_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset);
+
+/*
+ * The map of a frame that emulates it, r->target and r->hw filled in; NULL: no
+ * such frame for this cell. offset: from the first frame of its kind.
+ */
+extern const struct vgic_map vgic_dist_map;
+const struct vgic_map *vgic_redist_frame(struct vgic_access *r, uint64_t offset);
+const struct vgic_map *vgic_its_frame(struct vgic_access *r, uint64_t offset);
 
 #endif

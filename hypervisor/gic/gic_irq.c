@@ -3,6 +3,7 @@
 #include "barrier.h"
 
 #include "gicv2.h"
+#include "vgic_lr.h"
 
 /*
  * The DSB makes what the sender of an SGI wrote before it visible to whatever
@@ -42,7 +43,9 @@ static void deliver(struct vcpu *vcpu, uint32_t intid, uint8_t priority, bool hw
 	struct vgic_irq irq = { .intid = intid, .priority = priority, .hw = hw };
 
 	vcpu->pcpu->status->exits[CAPSULE_EXIT_VIRQ]++;
-	if (!vgic_deliver_alone(vcpu, irq))
+	if (!gic_is_v2() && !injectable_soft(&vcpu->vgic) && is_idle(vcpu))
+		inject_alone(&vcpu->vgic, irq);
+	else
 		(void)vgic_queue(vcpu, irq);
 }
 
@@ -153,6 +156,11 @@ static void throttle(struct vcpu *vcpu)
 	gic_mask_priority(PMR_EL2_ONLY);
 }
 
+static bool is_special(uint32_t intid)
+{
+	return intid - INTID_SPECIAL < 4;
+}
+
 /* vcpu: who takes what comes, or NULL */
 static void handle_all(const struct pcpu *pcpu, struct vcpu *vcpu)
 {
@@ -162,7 +170,7 @@ static void handle_all(const struct pcpu *pcpu, struct vcpu *vcpu)
 		if (vcpu)
 			throttle(vcpu);
 		intid = acknowledge();
-		if (intid >= INTID_SPECIAL && intid <= 1023)
+		if (is_special(intid))
 			break;
 		handle_one(pcpu, vcpu, intid);
 	}
@@ -187,15 +195,77 @@ static void handle_all_v2(const struct pcpu *pcpu, struct vcpu *vcpu)
 	}
 }
 
+static void handle_from(const struct pcpu *pcpu, struct vcpu *vcpu, uint32_t intid)
+{
+	if (is_special(intid))
+		return;
+	handle_one(pcpu, vcpu, intid);
+	handle_all(pcpu, vcpu);
+}
+
+/* PPI or SPI of the guest while its interface is idle, on a GICv3: no queue, no lock. */
+static inline bool deliver_alone(const struct pcpu *pcpu, struct vcpu *vcpu, uint32_t intid)
+{
+	struct vgic_irq irq = { .intid = intid, .hw = true };
+	const struct vgic_dist *dist = &vcpu->cell->dist;
+
+	if (intid < INTID_SPI && gic.guest_ppis >> intid & 1)
+		irq.priority = vcpu->vgic.priority[intid];
+	else if (intid >= INTID_SPI && intid < gic.nr_irqs && spi_is_owned(dist, intid))
+		irq.priority = dist->priority[intid];
+	else
+		return false;
+	if (injectable_soft(&vcpu->vgic) || !is_idle(vcpu))
+		return false;
+	pcpu->status->exits[CAPSULE_EXIT_VIRQ]++;
+	inject_alone(&vcpu->vgic, irq);
+	write_sysreg(ICC_EOIR1_EL1, intid);
+	isb();
+	return true;
+}
+
+/* Nothing is acknowledged while there might be no room for it in the queue. */
 void gic_handle_irq(struct pcpu *pcpu)
 {
 	struct vcpu *vcpu = pcpu->current;
+	uint32_t intid;
 
 	if (gic_is_v2()) {
-		handle_all_v2(pcpu, vcpu && vcpu_runs(vcpu) ? vcpu : NULL);
+		handle_all_v2(pcpu, vcpu);
 		return;
 	}
-	handle_all(pcpu, vcpu && vcpu_runs(vcpu) ? vcpu : NULL);
+	if (READ_ONCE(vcpu->vgic.num_queued)) {
+		handle_all(pcpu, vcpu);
+		return;
+	}
+	intid = acknowledge();
+	if (intid < 16)
+		complete(intid);	/* a kick: the caller looks at the requests */
+	else if (!deliver_alone(pcpu, vcpu, intid)) {
+		handle_from(pcpu, vcpu, intid);
+		return;
+	}
+	if (read_sysreg(isr_el1) & ISR_I)
+		handle_all(pcpu, vcpu);
+}
+
+void gic_flush(struct vcpu *vcpu)
+{
+	struct vgic_vcpu *v = &vcpu->vgic;
+	uint32_t soft = injectable_soft(v);
+
+	if (READ_ONCE(v->num_queued) || READ_ONCE(v->resync) || soft & (soft - 1) ||
+	    (soft && (gic_is_v2() || !is_idle(vcpu)))) {
+		vgic_flush_all(vcpu);
+		return;
+	}
+	if (soft) {
+		unsigned n = (unsigned)__builtin_ctz(soft);
+
+		__atomic_fetch_and(&v->pending, ~soft, __ATOMIC_ACQ_REL);
+		inject_alone(v, (struct vgic_irq){ .intid = n, .priority = v->priority[n] });
+	}
+	set_hcr(v, (uint32_t)ICH_HCR_EN);
 }
 
 void gic_handle_irq_parked(struct pcpu *pcpu)

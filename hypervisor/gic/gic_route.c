@@ -79,9 +79,9 @@ void gic_route_spi(const struct cell *cell, uint32_t intid,
 void gic_route_all(struct cell *cell, const struct vcpu *self, bool self_on)
 {
 	gicd_lock();
-	for (uint32_t intid = INTID_SPI; intid < gic.nr_irqs; intid++)
-		if (spi_is_owned(&cell->dist, intid))
-			gic_route_spi(cell, intid, self, self_on);
+	for (uint32_t base = 0; base < gic.nr_irqs; base += 64)
+		for (uint64_t owned = cell->dist.spi_owned[base / 64]; owned; owned &= owned - 1)
+			gic_route_spi(cell, base + (uint32_t)__builtin_ctzll(owned), self, self_on);
 	gicd_unlock();
 }
 

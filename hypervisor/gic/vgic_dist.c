@@ -200,10 +200,10 @@ static void access_priority(const struct vgic_access *r)
 		return;
 	}
 	gicd_lock();
-	for (uint32_t intid = first + shift / 8; intid < first + shift / 8 + r->a->size; intid++) {
-		uint8_t priority = guest_priority((uint32_t)r->a->value);
+	for (unsigned i = 0; i < r->a->size; i++) {
+		uint32_t intid = first + shift / 8 + i;
+		uint8_t priority = guest_priority((uint32_t)(r->a->value >> 8 * i));
 
-		r->a->value >>= 8;
 		if (intid < INTID_SPI || !spi_is_owned(dist, intid))
 			continue;
 		dist->priority[intid] = priority;
@@ -259,7 +259,7 @@ enum {
 };
 
 static const struct vgic_reg dist_regs[] = {
-	[REG_NONE] = { NULL, 4, 0 },
+	[REG_NONE] = { vgic_nothing, 4, 0 },
 	[REG_CTLR] = { access_ctlr, 4, 0x7f },
 	[REG_TYPER] = { access_typer, 4, 0x7f },
 	[REG_IIDR] = { vgic_forward_read, 4, 0x7f },
@@ -270,13 +270,13 @@ static const struct vgic_reg dist_regs[] = {
 	[REG_PENDING] = { access_pending, 4, 0x7f },
 	[REG_ACTIVE] = { access_active, 4, 0x7f },
 	[REG_PRIORITY] = { access_priority, 1 | 4, 0x7f },
-	[REG_TARGETS] = { NULL, 1 | 4, 0 },
+	[REG_TARGETS] = { vgic_nothing, 1 | 4, 0 },
 	[REG_CONFIG] = { access_config, 4, 0x7f },
 	[REG_ROUTER] = { access_router, 4 | 8, 0x7f },
 	[REG_ID] = { vgic_identification, 4, 0x7f },
 };
 
-static const struct vgic_map dist_map = {
+const struct vgic_map vgic_dist_map = {
 	.regs = dist_regs,
 	.word = {
 		[VGIC_WORD(GICD_CTLR)] = REG_CTLR,
@@ -300,26 +300,3 @@ static const struct vgic_map dist_map = {
 		[VGIC_PAGE(GIC_IDREGS)] = REG_ID,
 	},
 };
-
-/* Of a cell that has SPIs in software, too: each kind takes no notice of the other's bits. */
-static enum mmio_result access_both(const struct vgic_access *r)
-{
-	uint64_t value = r->a->value;
-	enum mmio_result rc = vgic_dispatch(&dist_map, r);
-
-	if (rc != MMIO_DONE)
-		return rc;
-	if (r->a->write)
-		r->a->value = value;
-	vgic_vspi_access(r);
-	return rc;
-}
-
-enum mmio_result vgic_dist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset)
-{
-	struct vgic_access r = { .vcpu = vcpu, .hw = gic.gicd, .offset = offset, .a = a };
-
-	if (vcpu->cell->dist.vspi.num)
-		return access_both(&r);
-	return vgic_dispatch(&dist_map, &r);
-}

@@ -76,11 +76,11 @@ static const struct vgic_map its_map = {
 	.block = { [VGIC_BLOCK(GITS_BASER)] = REG_BASE },
 };
 
-enum mmio_result vgic_its_mmio(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset)
+const struct vgic_map *vgic_its_frame(struct vgic_access *r, uint64_t offset)
 {
-	struct vgic_access r = { .vcpu = vcpu, .hw = gic.gits, .offset = offset, .a = a };
-
-	if (!cell_is_root(vcpu->cell))
-		return MMIO_ABORT;
-	return vgic_dispatch(&its_map, &r);
+	if (!cell_is_root(r->vcpu->cell))
+		return NULL;
+	r->hw = gic.gits;
+	r->offset = (uint32_t)offset;
+	return &its_map;
 }

@@ -16,6 +16,7 @@
 #include "check.h"
 
 #include "gicv2.h"
+#include "vgic_lr.h"
 
 #define LR_CASES(op) \
 	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) \
@@ -81,20 +82,6 @@ static uint8_t lr_priority(uint64_t lr)
 static bool lr_only_pending(uint64_t lr)
 {
 	return (lr & ICH_LR_STATE) == ICH_LR_PENDING;
-}
-
-static uint64_t lr_make(struct vgic_irq irq)
-{
-	uint64_t lr = ICH_LR_PENDING | ICH_LR_GROUP1 | irq.intid |
-		      FIELD_PUT(ICH_LR_PRIORITY, irq.priority);
-
-	if (irq.hw)
-		lr |= ICH_LR_HW | FIELD_PUT(ICH_LR_PINTID, irq.intid);
-	else if (irq.virtual)
-		lr |= ICH_LR_EOI;
-	else
-		lr |= FIELD_PUT(ICH_LR_SOURCE, irq.source);
-	return lr;
 }
 
 static uint8_t lr_source(uint64_t lr)
@@ -229,19 +216,6 @@ static void put_back(struct vgic_vcpu *v, struct vgic_irq irq)
 		__atomic_fetch_or(&v->pending, 1U << irq.intid, __ATOMIC_RELAXED);
 	else
 		CHECK(queue_put(v, irq, VGIC_QUEUE_LEN));
-}
-
-static bool may_inject(const struct vcpu *vcpu)
-{
-	return __atomic_load_n(&vcpu->cell->dist.ctlr, __ATOMIC_RELAXED) &
-	       GICD_CTLR_GRP1;
-}
-
-static uint32_t injectable_soft(const struct vgic_vcpu *v)
-{
-	return __atomic_load_n(&v->pending, __ATOMIC_RELAXED) &
-	       __atomic_load_n(&v->enabled, __ATOMIC_RELAXED) &
-	       ~gic.own_ppis;
 }
 
 /* True if the cell may no longer receive this at all. */
@@ -444,14 +418,6 @@ static uint32_t wanted_hcr(const struct vgic_vcpu *v, const struct lr_set *s, bo
 	return (uint32_t)(ICH_HCR_EN | (gic.nr_lrs > 1 ? ICH_HCR_UIE : 0));
 }
 
-static void set_hcr(struct vgic_vcpu *v, uint32_t hcr)
-{
-	if (v->hcr == hcr)
-		return;
-	v->hcr = hcr;
-	gic_hcr_write(hcr);
-}
-
 static void unthrottle(struct vcpu *vcpu)
 {
 	struct vgic_vcpu *v = &vcpu->vgic;
@@ -462,60 +428,13 @@ static void unthrottle(struct vcpu *vcpu)
 	gic_mask_priority(PMR_ALL);
 }
 
-/*
- * The common case: no list register is in use and nothing waits, so that
- * neither order nor duplicates are a question.
- */
-static bool is_idle(const struct vcpu *vcpu)
-{
-	const struct vgic_vcpu *v = &vcpu->vgic;
-	uint64_t all = GENMASK(gic.nr_lrs - 1, 0);
-
-	return !__atomic_load_n(&v->num_queued, __ATOMIC_RELAXED) &&
-	       !__atomic_load_n(&v->resync, __ATOMIC_RELAXED) && may_inject(vcpu) &&
-	       (read_sysreg(ICH_ELRSR_EL2) & all) == all;
-}
-
-static void inject_alone(struct vgic_vcpu *v, struct vgic_irq irq)
-{
-	write_sysreg(ICH_LR0_EL2, lr_make(irq));
-	v->used_lrs = 1;
-}
-
-bool vgic_deliver_alone(struct vcpu *vcpu, struct vgic_irq irq)
-{
-	if (gic_is_v2() || injectable_soft(&vcpu->vgic) || !is_idle(vcpu))
-		return false;
-	inject_alone(&vcpu->vgic, irq);
-	return true;
-}
-
-/* A single software interrupt, the same way. */
-static bool flush_alone(struct vcpu *vcpu)
-{
-	struct vgic_vcpu *v = &vcpu->vgic;
-	uint32_t soft = injectable_soft(v);
-	unsigned n = (unsigned)__builtin_ctz(soft | 1U << 31);
-
-	if (!soft || soft & (soft - 1) || gic_is_v2() || !is_idle(vcpu))
-		return false;
-	__atomic_fetch_and(&v->pending, ~soft, __ATOMIC_ACQ_REL);
-	inject_alone(v, (struct vgic_irq){ .intid = n, .priority = v->priority[n] });
-	return true;
-}
-
-void gic_flush(struct vcpu *vcpu)
+/* Whatever waits, into the list registers there are. */
+void vgic_flush_all(struct vcpu *vcpu)
 {
 	struct vgic_vcpu *v = &vcpu->vgic;
 	struct lr_set s;
 	bool waiting = false;
 
-	if (flush_alone(vcpu) ||
-	    (!injectable_soft(v) && !__atomic_load_n(&v->num_queued, __ATOMIC_RELAXED) &&
-	     !__atomic_load_n(&v->resync, __ATOMIC_RELAXED))) {
-		set_hcr(v, (uint32_t)ICH_HCR_EN);
-		return;
-	}
 	if (vcpu->cell->dist.vspi.num)
 		vgic_vspi_collect(vcpu);
 	spin_lock(&v->lock);

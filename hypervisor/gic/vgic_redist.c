@@ -230,10 +230,10 @@ static void access_priority(const struct vgic_access *r)
 		return;
 	}
 	gicr = live(r);
-	for (uint32_t intid = first; intid < first + r->a->size; intid++) {
-		uint8_t priority = guest_priority((uint32_t)r->a->value);
+	for (unsigned i = 0; i < r->a->size; i++) {
+		uint32_t intid = first + i;
+		uint8_t priority = guest_priority((uint32_t)(r->a->value >> 8 * i));
 
-		r->a->value >>= 8;
 		if (gic.own_ppis >> intid & 1)
 			continue;
 		v->priority[intid] = priority;
@@ -270,7 +270,7 @@ enum {
 };
 
 static const struct vgic_reg redist_regs[] = {
-	[REG_NONE] = { NULL, 4, 0 },
+	[REG_NONE] = { vgic_nothing, 4, 0 },
 	[REG_CTLR] = { access_ctlr, 4, 0x7f },
 	[REG_IIDR] = { vgic_forward_read, 4, 0x7f },
 	[REG_TYPER] = { access_typer, 4 | 8, 0x7f },
@@ -325,7 +325,7 @@ static const struct vgic_map sgi_map = {
 
 /* GICv4: no virtual LPIs, but a kernel that has them looks at the registers. */
 static const struct vgic_map vlpi_map = {
-	.regs = (const struct vgic_reg[]){ { NULL, 4 | 8, 0 } },
+	.regs = (const struct vgic_reg[]){ { vgic_nothing, 4 | 8, 0 } },
 };
 
 /* Of the redistributor of a CPU that nobody uses only identification is seen. */
@@ -333,7 +333,7 @@ enum { UNUSED_NONE, UNUSED_IIDR, UNUSED_TYPER, UNUSED_ID };
 
 static const struct vgic_map unused_map = {
 	.regs = (const struct vgic_reg[]){
-		[UNUSED_NONE] = { NULL, 1 | 4 | 8, 0 },
+		[UNUSED_NONE] = { vgic_nothing, 1 | 4 | 8, 0 },
 		[UNUSED_IIDR] = { vgic_forward_read, 4, 0x7f },
 		[UNUSED_TYPER] = { vgic_forward_read, 4 | 8, 0x7f },
 		[UNUSED_ID] = { vgic_identification, 4, 0x7f },
@@ -351,37 +351,36 @@ static const struct vgic_map *const unused_frames[4] = {
 	&unused_map, &vlpi_map, &vlpi_map, &vlpi_map
 };
 
-static enum mmio_result agency_redist(struct vgic_access *r, uint64_t offset)
+static const struct vgic_map *agency_frame(struct vgic_access *r, uint64_t offset)
 {
 	uint64_t n = offset >> gic.stride_shift;
 	const struct gic_frame *f = &gic.frame[index_nospec(n, gic.num_frames)];
 
 	if (n >= gic.num_frames)
-		return MMIO_ABORT;
+		return NULL;
 	r->offset = (uint32_t)(offset & (BIT(gic.stride_shift) - 1));
 	r->hw = f->va;
 	if (!f->pcpu)
-		return vgic_dispatch(unused_frames[r->offset / GICR_FRAME % 4], r);
+		return unused_frames[r->offset / GICR_FRAME % 4];
 	r->target = &f->pcpu->agency_vcpu;
-	return vgic_dispatch(used_frames[r->offset / GICR_FRAME % 4], r);
+	return used_frames[r->offset / GICR_FRAME % 4];
 }
 
-enum mmio_result vgic_redist_mmio(struct vcpu *vcpu, struct mmio_access *a, uint64_t offset)
+const struct vgic_map *vgic_redist_frame(struct vgic_access *r, uint64_t offset)
 {
-	struct vgic_access r = { .vcpu = vcpu, .a = a };
-	const struct cell *cell = vcpu->cell;
+	const struct cell *cell = r->vcpu->cell;
 	uint64_t n = offset / GICR_SIZE;
 
 	if (cell_is_root(cell))
-		return agency_redist(&r, offset);
+		return agency_frame(r, offset);
 	if (n >= cell->num_vcpus)
-		return MMIO_ABORT;
-	r.target = cell->vcpu[index_nospec(n, cell->num_vcpus)];
-	if (!r.target)
-		return MMIO_ABORT;
-	r.offset = (uint32_t)(offset % GICR_SIZE);
-	r.hw = gicr_of(r.target->pcpu);
-	return vgic_dispatch(used_frames[r.offset / GICR_FRAME], &r);
+		return NULL;
+	r->target = cell->vcpu[index_nospec(n, cell->num_vcpus)];
+	if (!r->target)
+		return NULL;
+	r->offset = (uint32_t)(offset % GICR_SIZE);
+	r->hw = gicr_of(r->target->pcpu);
+	return used_frames[r->offset / GICR_FRAME];
 }
 
 enum mmio_result vgic_redist_banked(struct vcpu *vcpu, struct mmio_access *a, uint32_t offset)

@@ -128,7 +128,7 @@ enum { REG_NONE, REG_CTLR, REG_TYPER, REG_IIDR, REG_TARGETS, REG_SGI, REG_ID };
 
 static const struct vgic_map v2_map = {
 	.regs = (const struct vgic_reg[]){
-		[REG_NONE] = { NULL, 4, 0 },
+		[REG_NONE] = { vgic_nothing, 4, 0 },
 		[REG_CTLR] = { access_ctlr, 4, 0x7f },
 		[REG_TYPER] = { access_typer, 4, 0x7f },
 		[REG_IIDR] = { vgic_forward_read, 4, 0x7f },

@@ -60,7 +60,7 @@ void gic_cell_give_back(struct cell *cell);
  */
 void gic_cell_reset(struct cell *cell);
 
-/* Physical IRQ while this CPU was at EL1 or parked: takes all that are pending. */
+/* Physical IRQ while the guest on this CPU ran: takes all that are pending. */
 void gic_handle_irq(struct pcpu *pcpu);
 /* The same while parked: looks at no vCPU, since the assigned one may be going away. */
 void gic_handle_irq_parked(struct pcpu *pcpu);

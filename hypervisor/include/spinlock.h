@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ticket locks. Waiting uses WFE, so that a waiting CPU yields (to power
- * saving on a board, to the other CPUs under an emulator).
+ * Ticket locks (spinlock.c).
  *
  * Lock order, outermost first; never take one while holding one below it:
  *   1. management lock      (core/management.c: one lifecycle call at a time)
@@ -27,29 +26,8 @@ typedef struct {
 	uint16_t next;
 } spinlock_t;
 
-#ifdef __aarch64__
-#define spin_wait()	__asm__ volatile("wfe" : : : "memory")
-#define spin_arm()	__asm__ volatile("sevl" : : : "memory")
-#define spin_wake()	__asm__ volatile("dsb ishst\n\tsev" : : : "memory")
-#else
-#define spin_wait()	((void)0)
-#define spin_arm()	((void)0)
-#define spin_wake()	((void)0)
-#endif
-
-static inline void spin_lock(spinlock_t *l)
-{
-	uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-
-	spin_arm();
-	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)
-		spin_wait();
-}
-
-static inline void spin_unlock(spinlock_t *l)
-{
-	__atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
-	spin_wake();
-}
+/* Not inline: there are a hundred calls, and none on a path that is common. */
+void spin_lock(spinlock_t *l);
+void spin_unlock(spinlock_t *l);
 
 #endif

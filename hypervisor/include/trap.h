@@ -4,6 +4,7 @@
 #define TRAP_H
 
 #include "mmio.h"
+#include "sysreg.h"
 #include "vcpu.h"
 
 /*
@@ -29,7 +30,10 @@ void trap_data_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
 void trap_fetch_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
 
 /* Steps over the trapped instruction. */
-void trap_skip(void);
+static inline void trap_skip(void)
+{
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+}
 
 /*
  * The guest takes an exception at EL1 as if the instruction had raised it

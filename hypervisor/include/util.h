@@ -22,6 +22,9 @@
 #define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1))
 #define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a) - 1)) == 0)
 
+/* One plain load of what another CPU may write. */
+#define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
+
 /* Field of a register: mask is contiguous. */
 #define FIELD_GET(mask, v)	(((v) & (mask)) / ((mask) & ~((mask) << 1)))
 #define FIELD_PUT(mask, v)	((uint64_t)(v) * ((mask) & ~((mask) << 1)) & (mask))

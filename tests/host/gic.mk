@@ -11,7 +11,7 @@ COMPILERS := gcc clang
 PROGRAMS := gic_test gic_owner_test gic_virtual_test gic_random_test gic_v2_test
 
 include $(HYP)/gic/objects.mk
-objs := host.o gic_fake.o gic_fake_v2.o cell.o $(notdir $(gic-objs))
+objs := host.o gic_fake.o gic_fake_v2.o cell.o spinlock.o $(notdir $(gic-objs))
 
 vpath %.c . $(HYP)/core $(HYP)/gic
 

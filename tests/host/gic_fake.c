@@ -408,6 +408,8 @@ uint64_t fake_sysreg_read(const char *name)
 	}
 	if (IS(ICC_IAR1_EL1))
 		return icc_iar1(c);
+	if (IS(isr_el1))
+		return highest(c).intid != 1023 ? ISR_I : 0;
 	if (IS(ICC_RPR_EL1))
 		return c->rpr;
 	if (IS(ICH_EISR_EL2))
@@ -691,9 +693,12 @@ static bool take_interrupts(unsigned cpu)
 		/* An interrupt that comes for ever would hang the machine. */
 		assert_true(rounds < 8);
 		fake.cpu = cpu;
-		gic_handle_irq(&pcpu_mem[cpu]);
-		if (fake_vcpu(cpu)->power == VCPU_ON)
+		if (fake_vcpu(cpu)->power == VCPU_ON) {
+			gic_handle_irq(&pcpu_mem[cpu]);
 			gic_flush(fake_vcpu(cpu));
+		} else {
+			gic_handle_irq_parked(&pcpu_mem[cpu]);
+		}
 		any = true;
 	}
 	return any;
