@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from agency import Agency
+from agency import SOON, SYSFS, Agency
 from checker_config import (ANY, COMM_REGION, IO, LOADABLE, NO_HUGE, RAM, READ, ROOTSHARED, WRITE,
                             Cell, Region)
 from test_refusals import past_the_tool, reason_number
@@ -89,6 +89,12 @@ def test_two_cpus_that_evade_a_failure(enabled: Agency) -> None:
     for _ in range(4):
         launch(enabled, cell("evade", 1, 2), "hostile", "evade-fail")
         enabled.await_state("evade", "failed")
+        # By itself, before anybody asks for a stop; and nothing runs again.
+        enabled.check(f"timeout {SOON} sh -c"
+                      f" 'until [ $(grep -c \"evade parked\" {SYSFS}/cpus) = 2 ]; do :; done'")
+        exits = enabled.sysfs("cells/evade/statistics/total")
+        hello(enabled, cell("other", 3))
+        assert enabled.sysfs("cells/evade/statistics/total") == exits
         enabled.drop("evade")
     assert enabled.online() == "0-3"
     hello(enabled, cell("evade", 1, 2))
