@@ -307,6 +307,14 @@ class Machine:
         before, _ = self._wait(self.console, PROMPT, timeout)
         return before.decode(errors="replace").replace("\r\n", "\n")
 
+    def await_console(self, text: str, timeout: float = PATIENCE) -> None:
+        """Wait until text comes out of the console, after what was waited for before."""
+        self._wait(self.console, re.escape(text.encode()), timeout)
+
+    def await_prompt(self, timeout: float = PATIENCE) -> None:
+        """Wait until the console's shell asks for a command."""
+        self._wait(self.console, PROMPT, timeout)
+
     def console_text(self) -> str:
         """All that came out of the console since the machine was started."""
         if not self.console_log.exists():

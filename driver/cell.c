@@ -195,7 +195,7 @@ int cell_info(struct capsule_cell *cell, struct capsule_ioc_cell_info *info)
 	}
 	info->id = cell->id;
 	info->loaded = READ_ONCE(cell->loaded);
-	info->reserved = 0;
+	info->input = !!(cell->config->console.flags & CAPSULE_CON_VIRTUAL);
 	info->status = status->cell[cell->id];
 	memset(info->exits, 0, sizeof(info->exits));
 	for (cpu = 0; cpu < min_t(u32, status->num_cpus, CAPSULE_MAX_CPUS); cpu++)

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Readers of the console rings in the status area: one descriptor, one
- * reader with a position of its own. EL2 writes the rings without telling
- * anybody, so while a reader waits the ring is looked at now and then.
+ * reader with a position of its own. A reader that has seen all of a ring has
+ * EL2 notify the driver of the next byte; a guest that writes byte by byte
+ * gets its readers woken every few milliseconds, not for every byte. The
+ * same descriptor may be the input of a cell's virtual UART.
  */
 #include <linux/anon_inodes.h>
+#include <linux/capability.h>
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -13,8 +17,9 @@
 #include <linux/workqueue.h>
 
 #include "cell.h"
+#include "hvc.h"
 
-#define LOOK_MS		20	/* a waiting reader is at most this late */
+#define REARM_MS	5	/* between two notifications that one reader asks for */
 #define PIECE		1024	/* bytes copied at a time */
 
 struct reader {
@@ -24,6 +29,7 @@ struct reader {
 	u32 generation;		/* of the ring when it was opened */
 	u64 epoch;
 	u64 position;		/* next byte, counted as the ring's written */
+	unsigned long armed;	/* jiffies, when EL2 was last asked to notify */
 	char text[64];		/* of the driver's own, to be read first */
 	size_t text_len;
 	u8 piece[PIECE];
@@ -117,8 +123,27 @@ static ssize_t read_text(struct reader *r, char __user *to, size_t len)
 	return (ssize_t)count;
 }
 
-/* Something to read, or the end of it? If not, somebody looks again soon. */
-static bool is_ready(const struct reader *r)
+/*
+ * Ask for a wake-up at the next byte: from EL2, or if it was asked a moment
+ * ago, by looking again a moment later. Under view.
+ *
+ * Return: true if there is a byte by now.
+ */
+static bool ask(struct reader *r)
+{
+	unsigned long interval = msecs_to_jiffies(REARM_MS);
+	struct hvc_result res;
+
+	if (time_before(jiffies, READ_ONCE(r->armed) + interval)) {
+		schedule_delayed_work(&look, interval);
+		return false;
+	}
+	WRITE_ONCE(r->armed, jiffies);
+	return hvc(CAPSULE_CALL_CONSOLE_ARM, r->ring, r->position, &res) != 0;
+}
+
+/* Something to read, or the end of it? If not, somebody wakes us. */
+static bool is_ready(struct reader *r)
 {
 	const struct capsule_console_ring *ring;
 	bool ready;
@@ -126,10 +151,8 @@ static bool is_ready(const struct reader *r)
 	down_read(&capsule.view);
 	ring = get_ring(r);
 	ready = !ring || r->text_len || (r->cell && !r->cell->alive) ||
-		READ_ONCE(ring->written) != r->position;
+		READ_ONCE(ring->written) != r->position || ask(r);
 	up_read(&capsule.view);
-	if (!ready)
-		schedule_delayed_work(&look, msecs_to_jiffies(LOOK_MS));
 	return ready;
 }
 
@@ -148,7 +171,7 @@ static ssize_t read_some(struct reader *r, char __user *to, size_t len)
 }
 
 /* Looking takes a lock, so this is no place for wait_event(). */
-static int wait_ready(const struct reader *r)
+static int wait_ready(struct reader *r)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	int rc = 0;
@@ -182,10 +205,85 @@ static ssize_t console_read(struct file *file, char __user *to, size_t len, loff
 	}
 }
 
+/*
+ * Give the cell a piece of input.
+ *
+ * Return: bytes taken, 0 if there is no room; -EPIPE if the cell is gone.
+ */
+static ssize_t send(struct reader *r, const u64 words[4], size_t len, u64 *room)
+{
+	ssize_t count = -EPIPE;
+
+	down_read(&capsule.view);
+	if (get_ring(r) && r->cell->alive)
+		count = (ssize_t)hvc_console_input(r->ring, len, words, room);
+	up_read(&capsule.view);
+	return count < 0 ? -EPIPE : count;
+}
+
+static ssize_t send_or_wait(struct reader *r, const u64 words[4], size_t len, bool wait)
+{
+	DEFINE_WAIT_FUNC(entry, woken_wake_function);
+	ssize_t count;
+	u64 room;
+
+	add_wait_queue(&readers, &entry);
+	for (;;) {
+		count = send(r, words, len, &room);
+		if (!count && !wait)
+			count = -EAGAIN;
+		if (!count && signal_pending(current))
+			count = -ERESTARTSYS;
+		if (count)
+			break;
+		wait_woken(&entry, TASK_INTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT);
+	}
+	remove_wait_queue(&readers, &entry);
+	return count;
+}
+
+/* A whole read() may block meanwhile; two writers' bytes mix. */
+static ssize_t console_write(struct file *file, const char __user *from, size_t len, loff_t *pos)
+{
+	struct reader *r = file->private_data;
+	size_t done = 0;
+
+	while (done < len) {
+		size_t piece = min_t(size_t, len - done, CAPSULE_CONSOLE_INPUT_MAX);
+		u64 words[4] = { 0 };
+		ssize_t count;
+
+		if (copy_from_user(words, from + done, piece))
+			return done ? (ssize_t)done : -EFAULT;
+		count = send_or_wait(r, words, piece, !(file->f_flags & O_NONBLOCK));
+		if (count < 0)
+			return done ? (ssize_t)done : count;
+		done += (size_t)count;
+	}
+	return (ssize_t)done;
+}
+
+/* Asking for the room has EL2 notify if there is none. */
+static bool has_room(struct reader *r)
+{
+	static const u64 nothing[4];
+	u64 room = 0;
+
+	return send(r, nothing, 0, &room) < 0 || room;
+}
+
 static __poll_t console_poll(struct file *file, poll_table *table)
 {
+	struct reader *r = file->private_data;
+	__poll_t mask = 0;
+
 	poll_wait(file, &readers, table);
-	return is_ready(file->private_data) ? EPOLLIN | EPOLLRDNORM : 0;
+	if (is_ready(r))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if ((file->f_mode & FMODE_WRITE) && (poll_requested_events(table) & EPOLLOUT) &&
+	    has_room(r))
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask;
 }
 
 static int console_release(struct inode *inode, struct file *file)
@@ -201,6 +299,7 @@ static int console_release(struct inode *inode, struct file *file)
 static const struct file_operations console_fops = {
 	.owner = THIS_MODULE,
 	.read = console_read,
+	.write = console_write,
 	.poll = console_poll,
 	.release = console_release,
 };
@@ -226,18 +325,22 @@ static int attach(struct reader *r, struct capsule_err *err)
 	return 0;
 }
 
-static int choose(struct reader *r, u32 ring, struct capsule_err *err)
+static int choose(struct reader *r, u32 ring, bool input, struct capsule_err *err)
 {
+	bool has_uart;
+
 	r->ring = ring;
 	if (ring == CAPSULE_RING_HYPERVISOR)
-		return 0;
+		return input ? refuse(err, -EINVAL, CAPSULE_REASON_NO_INPUT, ring, 0) : 0;
 	r->cell = ring ? cell_find("", ring) : NULL;
 	if (!r->cell)
 		return refuse(err, -ENOENT, ring ? CAPSULE_REASON_NO_SUCH_CELL :
 			      CAPSULE_REASON_ROOT_CELL, ring, 0);
-	if (!(r->cell->config->flags & CAPSULE_CELL_CONSOLE_PERMITTED) &&
-	    !(r->cell->config->console.flags & CAPSULE_CON_VIRTUAL))
+	has_uart = r->cell->config->console.flags & CAPSULE_CON_VIRTUAL;
+	if (!has_uart && !(r->cell->config->flags & CAPSULE_CELL_CONSOLE_PERMITTED))
 		return refuse(err, -EINVAL, CAPSULE_REASON_NO_CONSOLE, ring, 0);
+	if (input && !has_uart)
+		return refuse(err, -EINVAL, CAPSULE_REASON_NO_INPUT, ring, 0);
 	return 0;
 }
 
@@ -248,22 +351,27 @@ static int choose(struct reader *r, u32 ring, struct capsule_err *err)
  */
 int console_open(struct capsule_ioc_console *arg)
 {
+	bool input = arg->flags & CAPSULE_CONSOLE_INPUT;
 	struct reader *r;
 	int rc;
 
-	if (arg->flags || arg->reserved)
+	if (arg->flags & ~CAPSULE_CONSOLE_INPUT || arg->reserved)
 		return -EINVAL;
+	if (input && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	if (!READ_ONCE(capsule.enabled))
 		return refuse(&arg->err, -EINVAL, CAPSULE_REASON_NOT_ENABLED, 0, 0);
 	r = kzalloc(sizeof(*r), GFP_KERNEL);
 	if (!r)
 		return -ENOMEM;
 	mutex_init(&r->lock);
-	rc = choose(r, arg->ring, &arg->err);
+	r->armed = jiffies - HZ;
+	rc = choose(r, arg->ring, input, &arg->err);
 	if (!rc)
 		rc = attach(r, &arg->err);
 	if (!rc)
-		rc = anon_inode_getfd("[capsule-console]", &console_fops, r, O_RDONLY | O_CLOEXEC);
+		rc = anon_inode_getfd("[capsule-console]", &console_fops, r,
+				      (input ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (rc < 0) {
 		if (r->cell)
 			cell_put(r->cell);

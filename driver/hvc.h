@@ -43,6 +43,28 @@ static inline s64 hvc(u32 function, u64 a1, u64 a2, struct hvc_result *res)
 }
 
 /**
+ * hvc_console_input() - up to CAPSULE_CONSOLE_INPUT_MAX bytes for a cell's UART
+ * @words: the bytes, first in the lowest of words[0]
+ *
+ * Return: bytes taken, @room what the cell has room for after that.
+ */
+static inline s64 hvc_console_input(u32 cell, size_t bytes, const u64 words[4], u64 *room)
+{
+	register u64 x0 asm("x0") = CAPSULE_CALL_CONSOLE_INPUT;
+	register u64 x1 asm("x1") = cell;
+	register u64 x2 asm("x2") = bytes;
+	register u64 x3 asm("x3") = words[0];
+	register u64 x4 asm("x4") = words[1];
+	register u64 x5 asm("x5") = words[2];
+	register u64 x6 asm("x6") = words[3];
+
+	asm volatile("hvc #0" : "+r" (x0), "+r" (x1), "+r" (x2), "+r" (x3)
+		     : "r" (x4), "r" (x5), "r" (x6) : "memory");
+	*room = x1;
+	return (s64)x0;
+}
+
+/**
  * hvc4_err() - one native call whose refusal the user is told
  *
  * Return: x0; if negative, @err has the reason EL2 gave.

@@ -13,6 +13,7 @@
 #include "psci.h"
 #include "hvmap.h"
 #include "start.h"
+#include "vpl011.h"
 
 #define CONSOLE_WRITE_MAX	48
 #define PSCI_OFF		1
@@ -148,6 +149,34 @@ static int64_t call_notify_ack(struct vcpu *vcpu, const uint64_t *x, uint64_t an
 	return 0;	/* edge: taking it was the acknowledgement */
 }
 
+static int64_t call_console_input(struct vcpu *vcpu, const uint64_t *x, uint64_t answer[4])
+{
+	uint8_t bytes[CAPSULE_CONSOLE_INPUT_MAX];
+	uint64_t n = x[2];
+	struct cell *cell;
+	int rc = 0;
+
+	(void)vcpu;
+	cell = find_cell(x[1], answer, &rc);
+	if (!cell)
+		return rc;
+	if (!vpl011_present(cell))
+		return refuse(answer, -CAPSULE_EOPNOTSUPP, CAPSULE_REASON_NO_INPUT, x[1], 0);
+	if (n > sizeof(bytes))
+		return refuse(answer, -CAPSULE_EINVAL, CAPSULE_REASON_NONE, n, 0);
+	for (uint64_t i = 0; i < n; i++)
+		bytes[i] = (uint8_t)(x[3 + i / 8] >> (8 * (i % 8)));
+	return (int64_t)vpl011_input(cell, bytes, (unsigned)n, &answer[1]);
+}
+
+static int64_t call_console_arm(struct vcpu *vcpu, const uint64_t *x, uint64_t answer[4])
+{
+	(void)vcpu;
+	if (x[1] >= CAPSULE_NUM_RINGS)
+		return refuse(answer, -CAPSULE_EINVAL, CAPSULE_REASON_NONE, x[1], 0);
+	return console_arm((unsigned)index_nospec(x[1], CAPSULE_NUM_RINGS), x[2]);
+}
+
 #define FIRST	CAPSULE_CALL_INFO
 #define AT(call) [(call) - FIRST]
 
@@ -164,6 +193,8 @@ static const call_handler management[] = {
 	AT(CAPSULE_CALL_CELL_DESTROY) = call_destroy,
 	AT(CAPSULE_CALL_CELL_STATE) = call_state,
 	AT(CAPSULE_CALL_NOTIFY_ACK) = call_notify_ack,
+	AT(CAPSULE_CALL_CONSOLE_INPUT) = call_console_input,
+	AT(CAPSULE_CALL_CONSOLE_ARM) = call_console_arm,
 };
 
 static int64_t console_write(struct vcpu *vcpu, const uint64_t *x)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "cell.h"
+#include "root.h"
 #include "start.h"
 #include "uart.h"
 
@@ -17,6 +18,7 @@ struct line {
 
 static spinlock_t console_lock;
 static struct line lines[CAPSULE_NUM_RINGS];
+static uint32_t armed;		/* bit n: somebody waits for ring n; under console_lock */
 
 static struct capsule_console_ring *ring_of(unsigned n)
 {
@@ -88,11 +90,33 @@ static void put(unsigned n, char c)
 		uart_line(n);
 }
 
+bool console_arm(unsigned ring, uint64_t seen)
+{
+	bool more;
+
+	spin_lock(&console_lock);
+	more = ring_of(ring)->written != seen;
+	if (!more)
+		armed |= 1U << ring;
+	spin_unlock(&console_lock);
+	return more;
+}
+
+/* After bytes were put into a ring: once per console_arm(), however many follow. */
+static void wake_readers(unsigned ring)
+{
+	if (!(armed >> ring & 1))
+		return;
+	armed &= ~(1U << ring);
+	root_notify();
+}
+
 void console_cell_write(unsigned cell, const uint8_t *bytes, size_t n)
 {
 	spin_lock(&console_lock);
 	for (size_t i = 0; i < n; i++)
 		put(cell, (char)bytes[i]);
+	wake_readers(cell);
 	spin_unlock(&console_lock);
 }
 
@@ -158,6 +182,7 @@ void console_print(const char *fmt, ...)
 	va_start(args, fmt);
 	spin_lock(&console_lock);
 	print(fmt, &args);
+	wake_readers(CAPSULE_RING_HYPERVISOR);
 	spin_unlock(&console_lock);
 	va_end(args);
 }

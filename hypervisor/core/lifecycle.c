@@ -36,16 +36,11 @@ static bool count_event(struct cell *cell)
 	return true;
 }
 
-static void tell_agency(void)
-{
-	gic_set_spi_pending(system_config->platform_info.notify_irq);
-}
-
 /* The agency's driver is told that something changed. */
 static void notify(struct cell *cell)
 {
 	if (count_event(cell))
-		tell_agency();
+		root_notify();
 }
 
 static void set_state(struct cell *cell, uint32_t state)
@@ -181,13 +176,13 @@ static struct vcpu *enter_running(struct cell *cell)
 	init_comm(cell);
 	cell->has_run = true;
 	gic_cell_reset(cell);
-	vpl011_reset(cell);
 	cell->status->comm_state = CAPSULE_COMM_RUNNING;
 	cell->restart = false;
 	boot->entry = cell->entry;
 	boot->context = cell->context;
 	boot->power = VCPU_ON_PENDING;
 	set_state(cell, CAPSULE_CELL_RUNNING);
+	vpl011_reset(cell);	/* last: who waits to send looks at the state */
 	return boot;
 }
 
@@ -434,7 +429,7 @@ void lifecycle_vcpu_off(struct vcpu *vcpu)
 	}
 	spin_unlock(&cell->power_lock);
 	if (tell)
-		tell_agency();
+		root_notify();
 	if (kick)
 		gic_kick(kick);
 }

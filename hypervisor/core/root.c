@@ -18,6 +18,11 @@ struct cell root_cell;
 struct cell *cells[CAPSULE_MAX_CELLS];
 const struct capsule_system *system_config;
 
+void root_notify(void)
+{
+	gic_set_spi_pending(system_config->platform_info.notify_irq);
+}
+
 int root_check_config(const struct capsule_system *sys, uint64_t size, uint64_t answer[4])
 {
 	int rc = config_check_system(sys, (uint32_t)size, answer);

@@ -7,6 +7,7 @@
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@
 void console_init(void);
 /* Empties a cell's ring and starts a new generation. */
 void console_reset(unsigned cell);
+/* At the ring's next byte the agency is notified, once. True instead if there are more than seen. */
+bool console_arm(unsigned ring, uint64_t seen);
 /* Bytes of a guest, as they are. Any CPU. */
 void console_cell_write(unsigned cell, const uint8_t *bytes, size_t n);
 

@@ -8,6 +8,9 @@
 
 extern const struct capsule_system *system_config;
 
+/* The agency's driver is to look what changed. Any CPU, any lock held. */
+void root_notify(void);
+
 int root_check_config(const struct capsule_system *sys, uint64_t size, uint64_t answer[4]);
 /*
  * Builds the root cell: everything mapped but hypervisor memory and emulated

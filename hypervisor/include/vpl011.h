@@ -27,6 +27,12 @@ static inline bool vpl011_claims(const struct cell *cell, uint64_t ipa)
  */
 void vpl011_reset(struct cell *cell);
 /*
+ * Input for the guest, from any CPU; returns bytes taken, *room what is left.
+ * A cell that does not run takes none. If not all were taken or no room is
+ * left, the agency is notified when half the buffer is free, or at the start.
+ */
+unsigned vpl011_input(struct cell *cell, const uint8_t *bytes, unsigned n, uint64_t *room);
+/*
  * An access to the page. MMIO_ABORT for one that is not aligned to a register
  * or wider than it; registers that do not exist read as zero.
  */

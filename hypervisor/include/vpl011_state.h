@@ -11,6 +11,7 @@ struct vpl011 {
 	spinlock_t lock;		/* all below */
 	uint32_t ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, dmacr;
 	uint32_t ris;			/* UARTRIS: raw interrupts */
+	bool wanted;			/* a sender waits for room */
 	bool line;			/* UARTINTR as the interrupt controller knows it */
 	uint32_t first, count;		/* of input: the guest's next byte, how many */
 	uint8_t input[VPL011_INPUT];

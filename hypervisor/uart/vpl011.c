@@ -8,6 +8,7 @@
 
 #include "console.h"
 #include "gic.h"
+#include "root.h"
 #include "util.h"
 
 #define UARTDR		0x000U
@@ -45,6 +46,15 @@
 
 #define FIFO_DEPTH	32U		/* since r1p5 */
 
+/* Who waits for room hears of it once. */
+static void wake_sender(struct vpl011 *u)
+{
+	if (!u->wanted || u->count > VPL011_INPUT / 2)
+		return;
+	u->wanted = false;
+	root_notify();
+}
+
 void vpl011_reset(struct cell *cell)
 {
 	struct vpl011 *u = &cell->uart;
@@ -56,6 +66,7 @@ void vpl011_reset(struct cell *cell)
 	u->ifls = IFLS_RESET;
 	u->first = u->count = 0;
 	u->line = false;
+	wake_sender(u);
 	spin_unlock(&u->lock);
 }
 
@@ -102,6 +113,7 @@ static uint32_t pop(struct vpl011 *u)
 	u->first = (u->first + 1) % VPL011_INPUT;
 	u->count--;
 	rx_went(u);
+	wake_sender(u);
 	return byte;
 }
 
@@ -202,4 +214,19 @@ enum mmio_result vpl011_mmio(struct vcpu *vcpu, struct mmio_access *a)
 	if (changed)
 		gic_flush(vcpu);
 	return MMIO_DONE;
+}
+
+unsigned vpl011_input(struct cell *cell, const uint8_t *bytes, unsigned n, uint64_t *room)
+{
+	struct vpl011 *u = &cell->uart;
+	unsigned taken = 0;
+
+	spin_lock(&u->lock);
+	*room = cell->status->state == CAPSULE_CELL_RUNNING ? VPL011_INPUT - u->count : 0;
+	for (; taken < n && *room; taken++, (*room)--)
+		push(u, bytes[taken]);
+	u->wanted |= taken < n || !*room;
+	(void)update_line(cell, NULL);
+	spin_unlock(&u->lock);
+	return taken;
 }

@@ -78,6 +78,20 @@
 #define CAPSULE_CALL_CELL_STATE		CAPSULE_CALL(0x27)
 /* x1: INTID. Acknowledges notify_irq; EL2 sets it pending again at the next event. */
 #define CAPSULE_CALL_NOTIFY_ACK		CAPSULE_CALL(0x28)
+/*
+ * x1: cell id, x2: bytes (0..32), x3..x6: the bytes, first in the lowest byte
+ * of x3. Input of the cell's virtual UART. -> bytes taken, x1: room left. When
+ * not all were taken, or there is no room, EL2 notifies as soon as there is
+ * room for many. -EOPNOTSUPP: the cell has no such UART.
+ */
+#define CAPSULE_CALL_CONSOLE_INPUT	CAPSULE_CALL(0x29)
+/*
+ * x1: ring, x2: bytes seen of it (written in struct capsule_console_ring).
+ * -> 1 there are more; 0 EL2 notifies, once, when there are.
+ */
+#define CAPSULE_CALL_CONSOLE_ARM	CAPSULE_CALL(0x2a)
+
+#define CAPSULE_CONSOLE_INPUT_MAX	32U	/* bytes a call */
 
 /* CAPSULE_CALL_CELL_START, x2 */
 #define CAPSULE_START_ENTRY	1U	/* x3 and x4 count; else cpu_reset_address, x0 = 0 */

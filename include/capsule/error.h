@@ -62,6 +62,7 @@ enum capsule_reason {
 	CAPSULE_REASON_CFG_CONSOLE,
 	CAPSULE_REASON_CFG_SMC,		/* detail[0] function id that is not firmware's */
 	CAPSULE_REASON_CFG_PLATFORM,	/* platform_info is impossible */
+	CAPSULE_REASON_NO_INPUT,	/* the cell has no virtual UART to type into */
 
 	/* Ownership: 64.. */
 	CAPSULE_REASON_MEM_NOT_OWNED = 64, /* detail[0] region, [1] physical address */

@@ -137,25 +137,33 @@ struct capsule_ioc_cell_info {
 	uint32_t size;
 	uint32_t id;		/* out */
 	uint32_t loaded;	/* out: loaded completely since create or the last run */
-	uint32_t reserved;
+	uint32_t input;		/* out: its console takes input (CAPSULE_CONSOLE_INPUT) */
 	struct capsule_cell_status status;		/* out */
 	uint64_t exits[CAPSULE_NUM_EXITS];		/* out: sum over its CPUs */
 	struct capsule_err err;
 };
 
 /*
- * CONSOLE: returns a read-only descriptor of one console ring; read() blocks
- * unless O_NONBLOCK, poll() works. Reading starts at the oldest byte kept. At
- * the end of a destroyed cell's ring read() returns 0. A reader that was
- * overtaken gets the line "[N bytes lost]" in place of what is gone.
+ * CONSOLE: returns a descriptor of one console ring; read() blocks unless
+ * O_NONBLOCK, poll() works. Reading starts at the oldest byte kept. At the end
+ * of a destroyed cell's ring read() returns 0. A reader that was overtaken
+ * gets the line "[N bytes lost]" in place of what is gone.
+ *
+ * With CAPSULE_CONSOLE_INPUT in flags the descriptor can be written, which
+ * needs CAP_SYS_ADMIN and a cell with a virtual UART: the bytes are the cell's
+ * input. write() blocks until all are with the cell, or with O_NONBLOCK takes
+ * what there is room for (EAGAIN: none, also while the cell does not run);
+ * EPIPE once the cell is gone.
  */
 struct capsule_ioc_console {
 	uint32_t size;
 	uint32_t ring;		/* cell id or CAPSULE_RING_HYPERVISOR */
-	uint32_t flags;		/* 0 */
+	uint32_t flags;		/* CAPSULE_CONSOLE_INPUT */
 	uint32_t reserved;
 	struct capsule_err err;
 };
+
+#define CAPSULE_CONSOLE_INPUT	1U
 
 #define CAPSULE_IOC_VERSION	_IOWR(CAPSULE_IOC_TYPE, 0x00, struct capsule_ioc_version)
 #define CAPSULE_IOC_ENABLE	_IOWR(CAPSULE_IOC_TYPE, 0x01, struct capsule_ioc_config)

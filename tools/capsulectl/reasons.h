@@ -72,7 +72,9 @@
 	X(CFG_SMC, "{file}: SMC function {x0} cannot be passed to firmware", \
 	  "list SiP, OEM, TRNG or other firmware functions only, none of PSCI or of a hypervisor") \
 	X(CFG_PLATFORM, "{file}: the description of the machine cannot be", \
-	  "see platform_info in capsule-config(5)")
+	  "see platform_info in capsule-config(5)") \
+	X(NO_INPUT, "{cell} takes no input", \
+	  "give it a virtual UART (CAPSULE_CON_VIRTUAL), see capsule-config(5)")
 
 /* Who owns what. */
 #define CTL_REASONS_OWNER(X) \
