@@ -6,6 +6,7 @@
  *   FAKE_AFTER    number of such calls that succeed before
  *   FAKE_BLOCK    "CALL": that call waits for a signal
  *   FAKE_CONSOLE  file that is the console
+ *   FAKE_INPUT    the cell's console takes input
  *   FAKE_LOG      file that gets a line for each call
  *   FAKE_DISABLED the hypervisor is not enabled
  *   FAKE_VERDICT  reason for which enabling would be refused, whatever the configuration
@@ -116,6 +117,7 @@ static void fill_info(struct capsule_ioc_cell_info *info)
 
 	info->id = 1;
 	info->loaded = 1;
+	info->input = *setting("FAKE_INPUT") != 0;
 	info->status.state = CAPSULE_CELL_FAILED;
 	info->status.cpus = 0x2d;
 	info->status.memory = 16 << 20;
@@ -153,7 +155,8 @@ static void log_call(const struct call *call, void *arg)
 	else if (call->request == CAPSULE_IOC_CELL_CREATE && config->flags)
 		add_line("CREATE flags=%u\n", config->flags);
 	else if (call->request == CAPSULE_IOC_CONSOLE)
-		add_line("CONSOLE ring=%u\n", console->ring);
+		add_line("CONSOLE ring=%u%s\n", console->ring,
+			 console->flags & CAPSULE_CONSOLE_INPUT ? " input" : "");
 	else
 		add_line("%s\n", call->name);
 }

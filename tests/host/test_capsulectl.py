@@ -9,9 +9,11 @@ import os
 import re
 import signal
 import subprocess
+import termios
 import time
 from pathlib import Path
 
+import pexpect
 import pytest
 
 import checker_config as cc
@@ -153,6 +155,8 @@ def test_opening_the_device(tool):
     ["cell", "load", "demo", "f", "-a", "1", "-a", "2"], ["console", "a", "b"], ["status", "x"],
     ["cell", "list", "x"], ["cell", "show"], ["cell", "stats"], ["status", "--nonsense"],
     ["cell", "load", "demo", "f", "-a", "0x10000000000000000"],
+    ["console", "-f", "-i", "demo"], ["console", "-i"], ["console", "-e", "ab", "demo"],
+    ["console", "-e", ".", "demo"], ["console", "-e", "", "demo"],
     ["config", "check", "--cpus", "0", "root.cell"], ["config", "check", "--cpus", "65", "x"],
 ])
 def test_usage(tool, args):
@@ -498,6 +502,128 @@ def test_console(tool):
     assert tool.ok("console", "-f", "demo", FAKE_CONSOLE="text") == "one\ntwo\n" * 2000
     assert [c for c in tool.calls() if c.startswith("CONSOLE")] == ["CONSOLE ring=16",
                                                                     "CONSOLE ring=1"]
+
+
+# --- typing into a console: what is written into the named pipe comes back from it ---
+
+LEAVES = "at the beginning of a line leaves]"
+
+
+@pytest.fixture
+def attached(tool):
+    """Starts capsulectl on a terminal, attached to the console of "demo"."""
+    os.mkfifo(tool.folder / "fifo")
+    started = []
+
+    def start(*words, console="fifo"):
+        # It begins once the terminal's settings are known.
+        child = pexpect.spawn(
+            "/bin/sh", ["-c", 'read go; exec "$@"', "sh", str(tool.program), "console", *words,
+                        "demo"], cwd=tool.folder, timeout=60, encoding="utf-8",
+            env={**tool.env, "FAKE_CONSOLE": console, "FAKE_INPUT": "1"}, codec_errors="replace")
+        started.append(child)
+        child.before_it = termios.tcgetattr(child.child_fd)
+        child.send("\n")
+        return child
+
+    yield start
+    for child in started:
+        child.close(force=True)
+
+
+def leave(child, typed="~."):
+    child.send(typed)
+    child.expect_exact("running on]")
+    return wait_end(child)
+
+
+def wait_end(child):
+    """The terminal is looked at through a descriptor that outlives the process."""
+    held = os.dup(child.child_fd)
+    child.expect(pexpect.EOF)
+    child.close()
+    try:
+        assert termios.tcgetattr(held) == child.before_it
+    finally:
+        os.close(held)
+    return child.exitstatus
+
+
+def test_typing(tool, attached):
+    """Bytes go as they are, the escape leaves at the beginning of a line only."""
+    child = attached()
+    child.expect_exact("[demo: ~. " + LEAVES)
+    child.send("one\x03\x1b\x7f two~.\r")
+    child.expect_exact("one\x03\x1b\x7f two~.\r")
+    child.send("~~.\r")
+    child.expect_exact("~.\r")
+    child.send("~x\r")
+    child.expect_exact("~x\r")
+    child.send("~?")
+    child.expect_exact(LEAVES)
+    assert leave(child) == 0
+    assert tool.calls()[-1] == "CONSOLE ring=1 input"
+
+
+def test_another_escape(attached):
+    child = attached("-e", "^")
+    child.expect_exact("[demo: ^. " + LEAVES)
+    child.send("~.\r")
+    child.expect_exact("~.\r")
+    assert leave(child, "^.") == 0
+
+
+def test_no_escape(attached):
+    child = attached("--escape", "none")
+    child.expect_exact("no escape character")
+    child.send("~.\r")
+    child.expect_exact("~.\r")
+    child.kill(signal.SIGTERM)
+    assert wait_end(child) == INTERRUPTED
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_restores_the_terminal(attached, number):
+    child = attached()
+    child.expect_exact(LEAVES)
+    child.send("x")
+    child.expect_exact("x")
+    child.kill(number)
+    assert wait_end(child) == INTERRUPTED
+
+
+def test_typing_ends_with_the_cell(tool, attached):
+    (tool.folder / "empty").touch()
+    child = attached(console="empty")  # reads as a destroyed cell's does
+    child.expect_exact("[demo: destroyed]")
+    assert wait_end(child) == 0
+
+
+def test_piped_input(tool):
+    """All bytes, the escape among them, and output until the end."""
+    os.mkfifo(tool.folder / "fifo")
+    data = bytes(range(256)) * 40 + b"\r~.\r"
+    process = subprocess.Popen([tool.program, "console", "-i", "demo"], cwd=tool.folder,
+                               env={**tool.env, "FAKE_CONSOLE": "fifo", "FAKE_INPUT": "1"},
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdin.write(data)
+    process.stdin.close()
+    assert process.stdout.read(len(data)) == data
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == INTERRUPTED
+
+
+def test_no_input(tool):
+    """Without a UART a terminal only shows; -i is refused."""
+    (tool.folder / "text").write_bytes(b"one\n")
+    shown = pexpect.run(f"{tool.program} console demo", cwd=tool.folder, timeout=60,
+                        env={**tool.env, "FAKE_CONSOLE": "text"})
+    assert shown == b"one\r\n"
+    assert tool.calls()[-1] == "CONSOLE ring=1"
+    reason = REASONS["NO_INPUT"]
+    text = tool.refused(exit_code("NO_INPUT"), "console", "-i", "demo",
+                        FAKE_REFUSE=f"CONSOLE {reason} 1 0 22")
+    assert "demo" in text and "CAPSULE_CON_VIRTUAL" in text
 
 
 def test_full_output_is_an_error(tool):

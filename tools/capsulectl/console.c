@@ -6,11 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "ctl.h"
 
-static int open_ring(uint32_t ring, const char *name, int *ring_fd)
+struct choice {
+	bool follow, attach;
+	int escape;
+	const char *cell;	/* NULL: the hypervisor */
+};
+
+static int open_ring(uint32_t ring, const char *name, uint32_t flags, int *ring_fd)
 {
-	struct capsule_ioc_console arg = { .size = sizeof(arg), .ring = ring };
+	struct capsule_ioc_console arg = { .size = sizeof(arg), .ring = ring, .flags = flags };
 	struct ctl_words words = { .cell = name };
 	int fd, code;
 
@@ -22,7 +29,8 @@ static int open_ring(uint32_t ring, const char *name, int *ring_fd)
 	return code;
 }
 
-static int find_ring(const char *name, uint32_t *ring)
+/* *input: it can be typed into. */
+static int find_ring(const char *name, uint32_t *ring, bool *input)
 {
 	struct capsule_ioc_cell_info info;
 	int cell_fd, code;
@@ -36,6 +44,7 @@ static int find_ring(const char *name, uint32_t *ring)
 	code = ctl_cell_info(cell_fd, name, &info);
 	close(cell_fd);
 	*ring = info.id;
+	*input = info.input;
 	return code;
 }
 
@@ -64,35 +73,69 @@ static int copy_ring(int fd, bool follow)
 	}
 }
 
-/* capsulectl console [-f] [CELL] */
-int cmd_console(int argc, char **argv)
+static int parse_escape(const char *text, int *escape)
+{
+	if (!strcmp(text, "none"))
+		*escape = CTL_NO_ESCAPE;
+	else if (text[0] && !text[1] && text[0] != '.' && text[0] != '\r' && text[0] != '\n')
+		*escape = (unsigned char)text[0];
+	else
+		return ctl_usage("console: --escape takes one character or none, not \"%s\"", text);
+	return CTL_EXIT_OK;
+}
+
+static int parse(int argc, char **argv, struct choice *choice)
 {
 	static const struct option options[] = {
 		{ "follow", no_argument, NULL, 'f' },
+		{ "interactive", no_argument, NULL, 'i' },
+		{ "escape", required_argument, NULL, 'e' },
 		{ 0 },
 	};
-	bool follow = false;
-	const char *name;
-	uint32_t ring;
-	int c, fd, code;
+	int c, code = CTL_EXIT_OK;
 
-	while ((c = getopt_long(argc, argv, "f", options, NULL)) != -1) {
-		if (c != 'f')
-			return CTL_EXIT_USAGE;
-		follow = true;
+	while (!code && (c = getopt_long(argc, argv, "fie:", options, NULL)) != -1) {
+		if (c == 'f')
+			choice->follow = true;
+		else if (c == 'i')
+			choice->attach = true;
+		else
+			code = c == 'e' ? parse_escape(optarg, &choice->escape) : CTL_EXIT_USAGE;
 	}
-	if (argc - optind > 1)
-		return ctl_usage("console: one cell at most");
-	name = argv[optind];
-	code = find_ring(name, &ring);
-	if (!code)
-		code = open_ring(ring, name, &fd);
 	if (code)
 		return code;
-	if (fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) < 0)
+	if (argc - optind > 1)
+		return ctl_usage("console: one cell at most");
+	choice->cell = argv[optind];
+	if (choice->follow && choice->attach)
+		return ctl_usage("console: either --follow or --interactive");
+	if (choice->attach && !choice->cell)
+		return ctl_usage("console: --interactive needs a cell, the hypervisor takes no input");
+	return CTL_EXIT_OK;
+}
+
+/* capsulectl console [-f | -i] [-e CHAR] [CELL] */
+int cmd_console(int argc, char **argv)
+{
+	struct choice choice = { .escape = CTL_ESCAPE };
+	bool can_input = false;
+	uint32_t ring;
+	int fd, code = parse(argc, argv, &choice);
+
+	if (!code)
+		code = find_ring(choice.cell, &ring, &can_input);
+	if (can_input && !choice.follow && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		choice.attach = true;
+	if (!code)
+		code = open_ring(ring, choice.cell, choice.attach ? CAPSULE_CONSOLE_INPUT : 0, &fd);
+	if (code)
+		return code;
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 		code = ctl_fail(CTL_EXIT_UNEXPECTED, "console: %s", strerror(errno));
+	else if (choice.attach)
+		code = ctl_attach(fd, choice.cell, choice.escape);
 	else
-		code = copy_ring(fd, follow);
+		code = copy_ring(fd, choice.follow);
 	close(fd);
 	return code;
 }

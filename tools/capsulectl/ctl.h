@@ -50,6 +50,8 @@ int ctl_fail(int code, const char *format, ...) __attribute__((format(printf, 2,
 void ctl_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool ctl_interrupted(void);
 void ctl_forget_signals(void);
+struct pollfd;
+bool ctl_poll(struct pollfd *fds, unsigned long num);
 bool ctl_wait_readable(int fd);
 
 /* errors.c */

@@ -15,7 +15,7 @@ static void on_signal(int number)
 	interrupted = number;
 }
 
-/* True once SIGINT or SIGTERM came. */
+/* True once SIGINT, SIGTERM or SIGHUP came. */
 bool ctl_interrupted(void)
 {
 	return interrupted != 0;
@@ -33,31 +33,41 @@ void ctl_forget_signals(void)
  */
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = { .sa_handler = on_signal }, before;
 
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* Unless nohup said that it does not matter. */
+	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler == SIG_DFL)
+		sigaction(SIGHUP, &action, NULL);
 }
 
 /*
- * Waits until @fd can be read or has ended. False if a signal came. SIGINT and
- * SIGTERM are let in only here, so that one which comes just before the wait is
- * not missed.
+ * poll() without a limit. False if a signal came. Signals are let in only
+ * here, so that one which comes just before the wait is not missed.
  */
-bool ctl_wait_readable(int fd)
+bool ctl_poll(struct pollfd *fds, unsigned long num)
 {
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	sigset_t blocked, before;
 
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
 	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGHUP);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
 	if (!ctl_interrupted())
-		ppoll(&poll_fd, 1, NULL, &before);
+		ppoll(fds, num, NULL, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return !ctl_interrupted();
+}
+
+/* Waits until @fd can be read or has ended. False if a signal came. */
+bool ctl_wait_readable(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return ctl_poll(&poll_fd, 1);
 }
 
 /* Prints one line "capsulectl: ..." on stderr; returns @code. */
@@ -161,8 +171,11 @@ static const struct ctl_command commands[] = {
 	  "        [--cpus N|LIST] [--memory SIZE] [--device DEVICE] [--console DEVICE] [--detach]",
 	  "Make a configuration for a cell, create, load and start it, and show its console.",
 	  cmd_run },
-	{ "console", "[-f] [CELL]",
-	  "Print the console of CELL, without CELL that of the hypervisor. -f: go on as text comes.",
+	{ "console", "[-f | -i] [-e CHAR] [CELL]",
+	  "On a terminal, attach to CELL if it has a virtual UART: ~. at the beginning of a line\n"
+	  "        leaves (-e: CHAR in place of ~, or none). Else print the console of CELL, without\n"
+	  "        CELL that of the hypervisor. -f: print, and go on as text comes. -i: attach, and\n"
+	  "        take input from a pipe, too.",
 	  cmd_console },
 	{ "status", "[--json]", "Show the hypervisor and its cells.", cmd_status },
 	{ "hardware", "", "Say whether this machine and system are fit (hardware --help).",
