@@ -28,6 +28,14 @@ struct {
 		.num_smc_ids = CAPSULE_ARRAY_SIZE(config.smc_ids),
 		.msg_reply_timeout = 1000,
 		.cpu_reset_address = 0,
+		/* Its console is the calls' all the same: CONSOLE_ACTIVE. */
+		.console = {
+			.address = 0x0d000000,
+			.size = CAPSULE_PAGE_SIZE,
+			.type = CAPSULE_CON_PL011,
+			.flags = CAPSULE_CON_MMIO | CAPSULE_CON_VIRTUAL,
+			.irq = 200,
+		},
 	},
 
 	.cpus = { 1UL << 3 },

@@ -29,12 +29,21 @@ static void take_input(unsigned int intid)
 
 	(void)intid;
 	interrupts++;
-	while ((byte = pl011_getc()) >= 0) {
+	while (head - tail < QUEUE && (byte = pl011_getc()) >= 0) {
 		queue[head % QUEUE] = (uint8_t)byte;
 		head++;
 	}
-	if (head == before)
+	if (head - tail == QUEUE)
+		pl011_input_interrupt(false);	/* the UART keeps the rest */
+	else if (head == before)
 		empty++;
+}
+
+/* Interrupts masked. A pending one ends the WFI all the same. */
+static void wait_for_input(void)
+{
+	pl011_input_interrupt(true);
+	wfi();
 }
 
 static int next_byte(bool by_interrupt)
@@ -48,7 +57,7 @@ static int next_byte(bool by_interrupt)
 	if (tail != head)
 		byte = queue[tail++ % QUEUE];
 	else
-		wfi();	/* a pending interrupt ends it, masked or not */
+		wait_for_input();
 	irq_restore(daif);
 	return byte;
 }

@@ -33,6 +33,8 @@ struct way {
 #define AT_WIDTH_32	0x09010000UL	/* PL031: 32-bit reads only */
 #define AT_SUBPAGE	0x09010fe0UL	/* its identification registers */
 #define AT_SUBPAGE_GAP	0x09010800UL	/* same page, neither of the two */
+#define AT_UART		0x0d000000UL	/* virtual PL011 */
+#define AT_UART_IRQ	200U
 #define ALIEN_SPI	33U		/* the agency's UART on QEMU's virt machine */
 
 static inline uintptr_t arg_or(uintptr_t arg, uintptr_t fallback)
