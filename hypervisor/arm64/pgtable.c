@@ -197,11 +197,32 @@ static int walk_entry(const struct walk *walk, struct pgt_visit *visit)
 	bool table = desc_is_table(desc_read(visit->entry), visit->level);
 	int ret = visit_one(walk, visit, table ? PGT_VISIT_TABLE_PRE : PGT_VISIT_LEAF);
 
-	if (ret != 0 || !desc_is_table(desc_read(visit->entry), visit->level))
+	if (ret != 0 || visit->count > 1 || !desc_is_table(desc_read(visit->entry), visit->level))
 		return ret;
 	ret = walk_table(walk, desc_table(walk->pgt, desc_read(visit->entry)), visit->level + 1,
 			 visit->ia, visit->end);
 	return ret != 0 ? ret : visit_one(walk, visit, PGT_VISIT_TABLE_POST);
+}
+
+/* Leaves from this entry on that the visitor takes at once; the range ends within the table. */
+static unsigned int run_length(const struct walk *walk, const uint64_t *entry,
+			       unsigned int level, uint64_t ia, uint64_t end)
+{
+	unsigned int runs = walk->flags >> PGT_VISIT_RUNS_SHIFT;
+	uint64_t most = (end - ia) >> level_shift(level);
+	const uint64_t *e = entry, *last = entry + most;
+
+	if (runs == 0 || level + 1 < runs || !IS_ALIGNED(ia, level_size(level)) || most < 2)
+		return 1;
+	if (level == PGT_LAST_LEVEL)
+		return (unsigned int)most;
+	/* Of what we store only tables have bit 1 here: four at a time. */
+	while (last - e >= 4 && !((desc_read(&e[0]) | desc_read(&e[1]) | desc_read(&e[2]) |
+				   desc_read(&e[3])) & DESC_TABLE))
+		e += 4;
+	while (e < last && !desc_is_table(desc_read(e), level))
+		e++;
+	return e == entry ? 1 : (unsigned int)(e - entry);
 }
 
 static int walk_table(const struct walk *walk, uint64_t *table, unsigned int level, uint64_t ia,
@@ -220,7 +241,8 @@ static int walk_table(const struct walk *walk, uint64_t *table, unsigned int lev
 		};
 		int ret;
 
-		visit.end = MIN(end, visit.entry_ia + size);
+		visit.count = run_length(walk, visit.entry, level, ia, end);
+		visit.end = MIN(end, visit.entry_ia + visit.count * size);
 		ret = walk_entry(walk, &visit);
 		if (ret != 0)
 			return ret;
@@ -273,6 +295,7 @@ void pgt_destroy(struct pgt *pgt)
 	 * once they are gone they do not come back.
 	 */
 	pgt->ops->invalidate_all(pgt);
-	CHECK(pgt_walk(pgt, 0, BIT(pgt->ia_bits), PGT_VISIT_TABLE_POST, destroy_visitor, NULL) == 0);
+	CHECK(pgt_walk(pgt, 0, BIT(pgt->ia_bits), PGT_VISIT_TABLE_POST | PGT_VISIT_RUNS(0),
+		       destroy_visitor, NULL) == 0);
 	memset(pgt->root, 0, pgt->root_pages * PGT_PAGE_SIZE);
 }

@@ -25,7 +25,7 @@ struct spare {
 struct change {
 	struct pgt *pgt;
 	enum change_kind kind;
-	bool no_block;
+	unsigned int block_level;	/* first level whose leaves can hold the change */
 	uint64_t delta;		/* output address - input address, modulo 2^64 */
 	uint64_t bits;		/* leaf without address and type, or the annotation's entry */
 	size_t tables;		/* needed */
@@ -110,22 +110,28 @@ static void replace_entry(struct change *c, const struct pgt_visit *visit, uint6
 
 /* ---- what a change wants of an entry ---- */
 
+/*
+ * First level whose leaves can hold the change. Level 0 has no blocks
+ * (D8.3.1). Annotations stay out of it as well, so that the way back to a
+ * mapping never needs a table.
+ */
+static unsigned int block_level(const struct change *c, bool no_block)
+{
+	unsigned int level = 1;
+
+	if (c->kind == CHANGE_ANNOTATE)
+		return c->bits == 0 ? 0 : 1;
+	while (level < PGT_LAST_LEVEL && (no_block || !IS_ALIGNED(c->delta, level_size(level))))
+		level++;
+	return level;
+}
+
 /* True if one leaf at this level can hold all the change wants of the entry. */
 static bool fits(const struct change *c, unsigned int level, uint64_t ia, uint64_t end)
 {
 	if (level == PGT_LAST_LEVEL)
 		return true;
-	if (end - ia != level_size(level))
-		return false;
-	/*
-	 * Level 0 has no blocks (D8.3.1). Annotations stay out of it as well,
-	 * so that the way back to a mapping never needs a table.
-	 */
-	if (level == 0)
-		return c->kind == CHANGE_ANNOTATE && c->bits == 0;
-	if (c->kind == CHANGE_ANNOTATE)
-		return true;
-	return !c->no_block && IS_ALIGNED(ia + c->delta, level_size(level));
+	return level >= c->block_level && end - ia == level_size(level);
 }
 
 static uint64_t leaf_desc(const struct change *c, unsigned int level, uint64_t ia)
@@ -139,7 +145,7 @@ static uint64_t leaf_desc(const struct change *c, unsigned int level, uint64_t i
 /* True if the leaf that is there already does what the change wants. */
 static bool satisfied(const struct change *c, const struct pgt_visit *visit)
 {
-	if (c->kind == CHANGE_SPLIT || (c->no_block && visit->level < PGT_LAST_LEVEL))
+	if (c->kind == CHANGE_SPLIT || visit->level < c->block_level)
 		return false;
 	return desc_read(visit->entry) == leaf_desc(c, visit->level, visit->entry_ia);
 }
@@ -157,7 +163,11 @@ static size_t tables_needed(const struct change *c, unsigned int level, uint64_t
 	while (level + 1 < PGT_LAST_LEVEL && ia < end) {
 		uint64_t next = MIN(end, ALIGN_DOWN(ia, size) + size);
 
-		n += tables_needed(c, level + 1, ia, next);
+		/* Whole entries of a level that can hold the change need none. */
+		if (level + 1 >= c->block_level && next - ia == size)
+			next = ALIGN_DOWN(end, size);
+		else
+			n += tables_needed(c, level + 1, ia, next);
 		ia = next;
 	}
 	return n;
@@ -167,7 +177,7 @@ static int count_visitor(const struct pgt_visit *visit)
 {
 	struct change *c = visit->arg;
 
-	if (!satisfied(c, visit))
+	if (visit->count == 1 && !satisfied(c, visit))
 		c->tables += tables_needed(c, visit->level, visit->ia, visit->end);
 	return 0;
 }
@@ -177,6 +187,10 @@ static void fill_table(uint64_t *table, uint64_t leaf, unsigned int level)
 {
 	uint64_t step = 0;
 
+	if (leaf == 0) {
+		memset(table, 0, PGT_PAGE_SIZE);
+		return;
+	}
 	if (leaf & DESC_VALID) {
 		step = level_size(level + 1);
 		if (level + 1 == PGT_LAST_LEVEL)
@@ -191,7 +205,8 @@ static int split_visitor(const struct pgt_visit *visit)
 	struct change *c = visit->arg;
 	struct spare *table = c->spares;
 
-	if (fits(c, visit->level, visit->ia, visit->end) || satisfied(c, visit))
+	if (visit->count > 1 || fits(c, visit->level, visit->ia, visit->end) ||
+	    satisfied(c, visit))
 		return 0;
 	CHECK(table);
 	c->spares = table->next;
@@ -227,40 +242,85 @@ static int alloc_spares(struct change *c)
 	return 0;
 }
 
+static int count_and_alloc(struct change *c, uint64_t ia, uint64_t size)
+{
+	int ret = pgt_walk(c->pgt, ia, size, PGT_VISIT_LEAF | PGT_VISIT_RUNS(c->block_level),
+			   count_visitor, c);
+
+	return ret != 0 ? ret : alloc_spares(c);
+}
+
 static int prepare(struct change *c, uint64_t ia, uint64_t size)
 {
-	int ret = pgt_walk(c->pgt, ia, size, PGT_VISIT_LEAF, count_visitor, c);
+	int ret = count_and_alloc(c, ia, size);
 
-	if (ret == 0)
-		ret = alloc_spares(c);
 	if (ret != 0 || c->tables == 0)
 		return ret;
-	ret = pgt_walk(c->pgt, ia, size, PGT_VISIT_LEAF, split_visitor, c);
+	ret = pgt_walk(c->pgt, ia, size, PGT_VISIT_LEAF | PGT_VISIT_RUNS(c->block_level),
+		       split_visitor, c);
 	CHECK(ret == 0 && !c->spares);
 	return 0;
 }
 
 /* ---- commit ---- */
 
+/* Leaves become leaves. Those that are empty at its beginning share one barrier. */
+static void set_run(struct change *c, const struct pgt_visit *visit)
+{
+	const uint64_t size = level_size(visit->level);
+	uint64_t desc = leaf_desc(c, visit->level, visit->ia);
+	const uint64_t step = c->kind == CHANGE_ANNOTATE ? 0 : size;
+	uint64_t *entry = visit->entry, *last = entry + visit->count;
+	struct pgt_visit one = *visit;
+
+	/* Two at a time, as at enable most of the address space is set here. */
+	for (; last - entry >= 2 && !(desc_read(entry) | desc_read(entry + 1));
+	     entry += 2, desc += 2 * step) {
+		desc_write(entry, desc);
+		desc_write(entry + 1, desc + step);
+	}
+	if (entry > visit->entry && (desc & DESC_VALID))
+		c->pgt->ops->publish(entry - 1);
+	for (; entry < last; entry++, desc += step) {
+		one.entry = entry;
+		one.entry_ia = visit->entry_ia + (uint64_t)(entry - visit->entry) * size;
+		replace_entry(c, &one, desc);
+	}
+}
+
 static int set_visitor(const struct pgt_visit *visit)
 {
 	struct change *c = visit->arg;
 
-	if (fits(c, visit->level, visit->ia, visit->end))
+	if (visit->count > 1)
+		set_run(c, visit);
+	else if (fits(c, visit->level, visit->ia, visit->end))
 		replace_entry(c, visit, leaf_desc(c, visit->level, visit->ia));
 	else
 		CHECK(visit->why == PGT_VISIT_TABLE_PRE || satisfied(c, visit));
 	return 0;
 }
 
+/* Makes the tables that are missing as it comes to them. */
+static int split_and_set_visitor(const struct pgt_visit *visit)
+{
+	struct change *c = visit->arg;
+
+	if (visit->why == PGT_VISIT_LEAF && visit->count == 1 &&
+	    !fits(c, visit->level, visit->ia, visit->end) && !satisfied(c, visit))
+		return split_visitor(visit);
+	return set_visitor(visit);
+}
+
 static int prepare_and_set(struct change *c, uint64_t ia, uint64_t size)
 {
-	int ret = prepare(c, ia, size);
+	int ret = count_and_alloc(c, ia, size);
 
 	if (ret != 0)
 		return ret;
-	ret = pgt_walk(c->pgt, ia, size, PGT_VISIT_LEAF | PGT_VISIT_TABLE_PRE, set_visitor, c);
-	CHECK(ret == 0);
+	ret = pgt_walk(c->pgt, ia, size, PGT_VISIT_LEAF | PGT_VISIT_TABLE_PRE |
+		       PGT_VISIT_RUNS(c->block_level), split_and_set_visitor, c);
+	CHECK(ret == 0 && !c->spares);
 	flush(c);
 	return 0;
 }
@@ -271,10 +331,10 @@ static int map_change(struct change *c, struct pgt *pgt, uint64_t ia, pa_t pa, u
 	*c = (struct change){
 		.pgt = pgt,
 		.kind = CHANGE_MAP,
-		.no_block = (attr & PGT_NO_BLOCK) != 0,
 		.delta = pa_addr(pa) - ia,
 		.bits = desc_attr(pgt->stage, attr),
 	};
+	c->block_level = block_level(c, (attr & PGT_NO_BLOCK) != 0);
 	if (c->bits == 0 || !IS_ALIGNED(pa_addr(pa), PGT_PAGE_SIZE))
 		return -CAPSULE_EINVAL;
 	if (pa_addr(pa) >= OA_LIMIT || size > OA_LIMIT - pa_addr(pa))
@@ -302,6 +362,7 @@ int pgt_split(struct pgt *pgt, uint64_t ia, uint64_t size)
 {
 	struct change c = { .pgt = pgt, .kind = CHANGE_SPLIT };
 
+	c.block_level = block_level(&c, false);
 	return prepare(&c, ia, size);
 }
 
@@ -312,6 +373,7 @@ int pgt_annotate(struct pgt *pgt, uint64_t ia, uint64_t size, uint64_t annotatio
 	if (annotation >= PGT_ANNOTATION_MAX)
 		return -CAPSULE_EINVAL;
 	c.bits = FIELD_PUT(DESC_ANNOTATION, annotation);
+	c.block_level = block_level(&c, false);
 	return prepare_and_set(&c, ia, size);
 }
 
@@ -352,5 +414,6 @@ void pgt_merge(struct pgt *pgt, uint64_t ia, uint64_t size)
 {
 	struct change c = { .pgt = pgt };
 
-	(void)pgt_walk(pgt, ia, size, PGT_VISIT_TABLE_POST, merge_visitor, &c);
+	(void)pgt_walk(pgt, ia, size, PGT_VISIT_TABLE_POST | PGT_VISIT_RUNS(0), merge_visitor,
+		       &c);
 }

@@ -11,6 +11,14 @@ void *memset(void *dst, int c, size_t n)
 		*d++ = (uint8_t)c;
 		n--;
 	}
+	for (; n >= 32; n -= 32, d += 32) {
+		uint64_t *w = (uint64_t *)(void *)d;
+
+		w[0] = word;
+		w[1] = word;
+		w[2] = word;
+		w[3] = word;
+	}
 	for (; n >= 8; n -= 8, d += 8)
 		*(uint64_t *)(void *)d = word;
 	while (n--)

@@ -226,6 +226,14 @@ static void return_one(struct cell *cell, const struct capsule_memory *m)
 	}
 }
 
+static void settle_one(struct cell *cell, const struct capsule_memory *m)
+{
+	uint64_t first = ALIGN_DOWN(m->phys_start, PAGE_SIZE);
+
+	if (kind_of(m) == REGION_GIVE || kind_of(m) == REGION_SHARE)
+		own_settle(&root_cell.s2, cell->id, pa_init(first), m->size);
+}
+
 void memory_return(struct cell *cell)
 {
 	const struct capsule_memory *m = config_regions(cell->config);
@@ -233,7 +241,8 @@ void memory_return(struct cell *cell)
 	lock_tables(cell);
 	for (unsigned i = 0; i < cell->config->num_memory_regions; i++)
 		return_one(cell, &m[i]);
-	own_settle(&root_cell.s2, cell->id);
+	for (unsigned i = 0; i < cell->config->num_memory_regions; i++)
+		settle_one(cell, &m[i]);
 	unlock_tables(cell);
 	cell->status->memory = 0;
 }

@@ -159,21 +159,27 @@ static bool continues(const struct pgt_leaf *a, const struct pgt_leaf *b)
 	return a->valid == b->valid && a->attr == b->attr && a->annotation == b->annotation;
 }
 
-/* End of the uniform run that starts with @first at @ia. */
-static uint64_t run_end(struct pgt *agency, const struct pgt_leaf *first, uint64_t end)
+/*
+ * End of the uniform run that starts with @first. Without @join no leaf of it
+ * may be replaced by a larger one: they have one size, and there are too few
+ * to fill a table.
+ */
+static uint64_t run_end(struct pgt *agency, const struct pgt_leaf *first, bool join, uint64_t end)
 {
 	uint64_t next = first->entry_ia + first->size;
+	uint64_t most = first->entry_ia + (PGT_ENTRIES - 1) * first->size;
 	struct pgt_leaf leaf;
 
-	while (next < end && pgt_lookup(agency, next, &leaf) == 0 && continues(first, &leaf))
+	while (next < end && (join || next < most) && pgt_lookup(agency, next, &leaf) == 0 &&
+	       continues(first, &leaf) && (join || leaf.size == first->size))
 		next += leaf.size;
 	return MIN(next, end);
 }
 
 /*
- * Applies @fn to the agency's leaves of a prepared range; with @join to whole
- * runs of equal leaves at once, which may become larger leaves. Not where
- * another party relies on an edge within the run.
+ * Applies @fn to runs of equal leaves of the agency in a prepared range; with
+ * @join they may become larger leaves. Not where another party relies on an
+ * edge within the run.
  */
 static void change_agency(const struct own_parties *p, pa_t phys, uint64_t size, bool join,
 			  change_fn fn)
@@ -186,8 +192,7 @@ static void change_agency(const struct own_parties *p, pa_t phys, uint64_t size,
 		uint64_t next;
 
 		CHECK(pgt_lookup(p->agency, ia, &part.leaf) == 0);
-		next = join ? run_end(p->agency, &part.leaf, end)
-			    : part.leaf.entry_ia + part.leaf.size;
+		next = run_end(p->agency, &part.leaf, join, end);
 		CHECK(part.leaf.entry_ia == ia && next <= end);
 		part.size = next - ia;
 		fn(&part);
@@ -501,16 +506,16 @@ static int settle_visitor(const struct pgt_visit *visit)
 	if (pool_charge_of(table) != settle->id)
 		return 0;
 	settle->heir = 0;
-	(void)pgt_walk(visit->pgt, visit->ia, visit->end - visit->ia, PGT_VISIT_LEAF,
+	(void)pgt_walk(visit->pgt, visit->entry_ia, PGT_ENTRY_SIZE(visit->level), PGT_VISIT_LEAF,
 		       heir_visitor, settle);
 	pool_recharge(table, settle->heir);
 	return 0;
 }
 
-void own_settle(struct pgt *agency, unsigned int id)
+void own_settle(struct pgt *agency, unsigned int id, pa_t phys, uint64_t size)
 {
 	struct settle settle = { .id = id };
 
-	(void)pgt_walk(agency, 0, UINT64_C(1) << agency->ia_bits, PGT_VISIT_TABLE_PRE,
+	(void)pgt_walk(agency, pa_addr(phys), size, PGT_VISIT_TABLE_PRE | PGT_VISIT_RUNS(0),
 		       settle_visitor, &settle);
 }

@@ -138,10 +138,11 @@ bool own_overlap(const struct own_region *r, unsigned int n, unsigned int *first
 		 unsigned int *second);
 
 /*
- * After the last return of a cell: tables of the agency that were charged to
- * cell @id but are needed for another cell now are charged to that one (or
- * to the agency, 0).
+ * After the last return of a cell: tables of the agency in [phys, phys + size)
+ * that were charged to cell @id but are needed for another cell now are charged
+ * to that one (or to the agency, 0). Only where the cell had memory can there
+ * be any.
  */
-void own_settle(struct pgt *agency, unsigned int id);
+void own_settle(struct pgt *agency, unsigned int id, pa_t phys, uint64_t size);
 
 #endif

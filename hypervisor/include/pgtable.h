@@ -29,6 +29,8 @@
 #define PGT_PAGE_SIZE	4096UL
 #define PGT_ENTRIES	512U
 #define PGT_LAST_LEVEL	3U
+/* Bytes that an entry of this level translates, itself or by a table. */
+#define PGT_ENTRY_SIZE(level)	(PGT_PAGE_SIZE << (9 * (PGT_LAST_LEVEL - (level))))
 
 enum pgt_stage { PGT_STAGE1_EL2, PGT_STAGE2 };
 
@@ -198,18 +200,26 @@ int pgt_lookup(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf);
  * their entries, as @flags say. A visitor may replace the entry; if a leaf
  * became a table, the walk goes down into it. The first result other than 0
  * ends the walk and is returned; -EINVAL or -ERANGE for an impossible range.
+ *
+ * PGT_VISIT_RUNS(level): neighbouring leaves of that level or a later one that
+ * the range covers whole come as one visit, with their number in count. The
+ * visitor must leave them leaves. Without PGT_VISIT_LEAF they are just passed
+ * over faster.
  */
 #define PGT_VISIT_LEAF		1U
 #define PGT_VISIT_TABLE_PRE	2U
 #define PGT_VISIT_TABLE_POST	4U
+#define PGT_VISIT_RUNS(level)	(((level) + 1) << PGT_VISIT_RUNS_SHIFT)
+#define PGT_VISIT_RUNS_SHIFT	8
 
 struct pgt_visit {
 	struct pgt *pgt;
 	uint64_t *entry;
 	unsigned int level;
-	unsigned int why;		/* PGT_VISIT_*: one of the flags */
+	unsigned int why;		/* PGT_VISIT_*: one of the first three flags */
+	unsigned int count;		/* entries, 1 but for runs */
 	uint64_t entry_ia;		/* first input address of the entry */
-	uint64_t ia, end;		/* part of the range inside the entry */
+	uint64_t ia, end;		/* part of the range inside the entry, or the run */
 	void *arg;
 };
 

@@ -242,7 +242,8 @@ static void give_back(struct region *g)
 	model_change(g, -1);
 	g->used = false;
 	if (!cell_has_regions(g->id)) {
-		own_settle(p.agency, g->id);
+		own_settle(p.agency, g->id, pa_init(0),
+		   UINT64_C(1) << p.agency->ia_bits);
 		assert_int_equal(pool_charged(g->id), CELL_ROOT);
 		assert_int_equal(fake_mmu_tables(w.cell[g->id]), 0);
 	}

@@ -569,11 +569,11 @@ static void test_settle_hands_tables_to_the_heir(void **state)
 	fake_mmu_charge(agency_mmu, 0);
 	assert_int_equal(pool_charged(1), 2 + 2 + 2);	/* root, own tables, the agency's */
 	must(RETURN, 1, &first);
-	own_settle(parties[1].agency, 1);
+	own_settle(parties[1].agency, 1, first.phys, first.size);
 	assert_int_equal(pool_charged(1), 2);
 	assert_int_equal(pool_charged(2), 2 + 2 + 2);
 	must(RETURN, 2, &second);
-	own_settle(parties[1].agency, 2);
+	own_settle(parties[1].agency, 2, second.phys, second.size);
 	assert_int_equal(pool_charged(2), 2);
 	assert_int_equal(fake_mmu_tables(agency_mmu), 0);
 }
@@ -587,14 +587,14 @@ static void test_settle_leaves_what_is_needed(void **state)
 	fake_mmu_charge(agency_mmu, 1);
 	must(GIVE, 1, &second);
 	must(GIVE, 2, &first);
-	own_settle(parties[1].agency, 1);
+	own_settle(parties[1].agency, 1, second.phys, second.size);
 	assert_int_equal(pool_charged(1), 2 + 2 + 2);
 	fake_mmu_charge(agency_mmu, 0);
 	/* what is only shared has no owner but the agency */
 	must(RETURN, 2, &first);
 	must(SHARE, 2, &first);
 	must(RETURN, 1, &second);
-	own_settle(parties[1].agency, 1);
+	own_settle(parties[1].agency, 1, second.phys, second.size);
 	assert_int_equal(pool_charged(1), 2);
 	assert_int_equal(pool_charged(0), 2 + 2);
 }
