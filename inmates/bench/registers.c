@@ -21,6 +21,21 @@ static bool has_spi(void)
 	return bench_spi() != 0;
 }
 
+static bool is_v3(void)
+{
+	return platform_get()->gic_version == 3;
+}
+
+static bool has_routed_spi(void)
+{
+	return has_spi() && is_v3();
+}
+
+static bool has_targeted_spi(void)
+{
+	return has_spi() && !is_v3();
+}
+
 static bool has_subpage(void)
 {
 	return bench_subpage() != 0;
@@ -45,7 +60,7 @@ static void gicd_read_typer(void)
 
 static void gicd_write_ctlr(void)
 {
-	mmio_write32(DIST(GICD_CTLR), 0x12);	/* ARE, EnableGrp1: as it is */
+	mmio_write32(DIST(GICD_CTLR), is_v3() ? 0x12 : 1);	/* as it is: ARE, EnableGrp1 */
 }
 
 static void gicd_read_isenabler(void)
@@ -76,6 +91,11 @@ static void gicd_write_ipriorityr(void)
 static void gicd_write_irouter(void)
 {
 	mmio_write64(DIST(GICD_IROUTER + 8UL * bench_spi()), smp_mpidr(0));
+}
+
+static void gicd_write_itargetsr(void)
+{
+	mmio_write8(DIST(GICD_ITARGETSR + bench_spi()), 1);
 }
 
 static void gicr_read_typer(void)
@@ -127,12 +147,13 @@ const struct bench_op bench_registers[] = {
 	{ "gicd-write-icenabler", has_spi, NULL, gicd_write_icenabler, NULL },
 	{ "gicd-read-ispendr", has_spi, NULL, gicd_read_ispendr, NULL },
 	{ "gicd-write-ipriorityr", has_spi, NULL, gicd_write_ipriorityr, NULL },
-	{ "gicd-write-irouter", has_spi, NULL, gicd_write_irouter, NULL },
-	{ "gicr-read-typer", NULL, find_redistributor, gicr_read_typer, NULL },
-	{ "gicr-read-isenabler", NULL, NULL, gicr_read_isenabler, NULL },
-	{ "gicr-write-isenabler", NULL, NULL, gicr_write_isenabler, NULL },
-	{ "gicr-write-icenabler", NULL, NULL, gicr_write_icenabler, NULL },
-	{ "gicr-write-ipriorityr", NULL, NULL, gicr_write_ipriorityr, NULL },
+	{ "gicd-write-irouter", has_routed_spi, NULL, gicd_write_irouter, NULL },
+	{ "gicd-write-itargetsr", has_targeted_spi, NULL, gicd_write_itargetsr, NULL },
+	{ "gicr-read-typer", is_v3, find_redistributor, gicr_read_typer, NULL },
+	{ "gicr-read-isenabler", is_v3, NULL, gicr_read_isenabler, NULL },
+	{ "gicr-write-isenabler", is_v3, NULL, gicr_write_isenabler, NULL },
+	{ "gicr-write-icenabler", is_v3, NULL, gicr_write_icenabler, NULL },
+	{ "gicr-write-ipriorityr", is_v3, NULL, gicr_write_ipriorityr, NULL },
 	{ "sysreg-id", NULL, NULL, sysreg_id, NULL },
 	{ "sysreg-actlr", NULL, NULL, sysreg_actlr, NULL },
 	{ "subpage-read", has_subpage, NULL, subpage_read, NULL },

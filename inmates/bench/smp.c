@@ -2,6 +2,7 @@
 /* Operations between the CPUs of a cell. Waiting is done in WFE and WFI: it costs EL2 nothing. */
 #include <inmate/gic.h>
 #include <inmate/layout.h>
+#include <inmate/platform.h>
 #include <inmate/psci.h>
 #include <inmate/smp.h>
 #include <inmate/sysreg.h>
@@ -10,6 +11,7 @@
 
 #define SGI_WORK	2U
 #define SGI1R_ALL_OTHERS (1UL << 40)	/* IRM */
+#define SGIR_ALL_OTHERS	(1U << 24)	/* GICv2: TargetListFilter */
 #define ICC_SGI1R_EL1	S3_0_C12_C11_5
 
 struct helper {
@@ -111,7 +113,10 @@ static void sgi_broadcast(void)
 	unsigned int i;
 
 	dsb_ish();
-	write_sysreg(SGI1R_ALL_OTHERS | (uint64_t)SGI_WORK << 24, ICC_SGI1R_EL1);
+	if (platform_get()->gic_version == 3)
+		write_sysreg(SGI1R_ALL_OTHERS | (uint64_t)SGI_WORK << 24, ICC_SGI1R_EL1);
+	else
+		mmio_write32(platform_get()->gicd_base + GICD_SGIR, SGIR_ALL_OTHERS | SGI_WORK);
 	isb();
 	for (i = 1; i < num_cpus; i++)
 		wait_round(i);

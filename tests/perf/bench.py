@@ -43,7 +43,8 @@ def main() -> int:
     wanted = parser.parse_args()
     folder = BUILD / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    found = results.collect(BUILD, scenario.run(BUILD, folder / "machine"))
+    found = results.collect(BUILD, scenario.run(BUILD, folder / "machine"),
+                            scenario.run_gicv2(BUILD, folder / "machine-gicv2"))
     (folder / "bench.json").write_text(json.dumps(found, indent=1) + "\n")
     (folder / "bench.svg").write_text(picture.draw(found))
     print(table.text(found))

@@ -12,7 +12,7 @@ from typing import Any
 
 from ci.qemu import version
 
-from counting import Counted, Tally
+from counting import TREE, Counted, Tally
 from image import Image
 from scenario import IDLE_SECONDS, LOADED, SIZES, Guest, Run
 
@@ -77,8 +77,8 @@ def idle(counted: Counted) -> dict[str, float]:
     }
 
 
-def collect(build: Path, run: Run) -> Results:
-    """Everything that one run gave."""
+def collect(build: Path, run: Run, gicv2: Guest | None = None) -> Results:
+    """Everything that one run gave, and beside it the guest's counts on another machine."""
     image = Image(build / "hypervisor")
     names = ["enable", "disable"]
     names += [f"{verb}-{mib}" for mib in SIZES
@@ -91,11 +91,13 @@ def collect(build: Path, run: Run) -> Results:
     return {
         "compiler": compiler(image.elf), "qemu": version(),
         "commit": subprocess.run(["git", "describe", "--always", "--dirty"], text=True,
-                                 capture_output=True, cwd=build.parent).stdout.strip(),
+                                 capture_output=True, cwd=TREE).stdout.strip(),
         "operations": operations(image, run.guest, run.counted),
         "management": managed, "idle": idle(run.counted["idle"]), "stage2": run.stage2,
         "sections": sections, "image": sections["text"] + sections["rodata"],
         "stack": max(run.stack.values()),
+        "gicv2": {name: median_low(counts) for name, counts in gicv2.counts.items()}
+        if gicv2 else {},
     }
 
 

@@ -140,6 +140,21 @@ def run(build: Path, directory: Path) -> Run:
     return Run(of_guest(counted, pmu, GUEST_CPUS), counted, tables, bench.counts.stack)
 
 
+def run_gicv2(build: Path, directory: Path) -> Guest:
+    """The guest alone on the machine with a GICv2."""
+    directory.mkdir(parents=True, exist_ok=True)
+    bench = Bench(build, directory, gic=2)
+    try:
+        bench.boot()
+        bench.prepare()
+        bench.do("enable root-gicv2.cell")
+        bench.create("bench")
+        pmu = bench.run_guest("bench", PARAMETERS)
+        return of_guest(bench.finish(), pmu, GUEST_CPUS)
+    finally:
+        bench.kill()
+
+
 def run_many(build: Path, directory: Path) -> Guest:
     """The guest among other cells, in a cell with more CPUs, regions and interrupts."""
     bench = boot(build, directory, cpus=8)

@@ -12,12 +12,13 @@ from scenario import SIZES
 
 def _compare(results: Results, rows: Iterable[Row]) -> Iterable[str]:
     head = "".join(f"{name:>15}" for name in PEERS)
-    yield f"{'':48}{'Capsule':>9}{'goal':>9}       {head}"
+    yield f"{'':48}{'Capsule':>9}{'goal':>9}       {'GICv2':>7}{head}"
     for row in rows:
         ours = value_of(results, row.operation)
         verdict = "" if ours <= row.goal else "MISSED"
         peers = "".join(f"{row.peers.get(name, '-'):>15}" for name in PEERS)
-        yield f"{row.label:48}{ours:>9}{row.goal:>9} {verdict:6}{peers}"
+        gicv2 = results["gicv2"].get(row.operation, "-") if row in COMPARED else "-"
+        yield f"{row.label:48}{ours:>9}{row.goal:>9} {verdict:6}{gicv2:>7}{peers}"
 
 
 def _operations(results: Results) -> Iterable[str]:
