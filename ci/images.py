@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import lzma
 import shutil
 import tempfile
@@ -59,6 +60,24 @@ def small(
 
     entry = cache.entry("small-with", cache.digest(content), make)
     return base / "Image", entry / "initrd"
+
+
+def guest(series: str = "6.1", add: Iterable[Path] = ()) -> Path:
+    """A folder to lay over an agency's root, with what a Linux cell boots in /boot.
+
+    Image and Image.gz are Debian's kernel, initrd is the small agency's own,
+    with the folders in add laid over it.
+    """
+    image, initrd = small(series, add)
+
+    def make(work: Path) -> None:
+        boot = work / "boot"
+        boot.mkdir()
+        shutil.copy(image, boot / "Image")
+        shutil.copy(initrd, boot / "initrd")
+        (boot / "Image.gz").write_bytes(gzip.compress(image.read_bytes(), 1, mtime=0))
+
+    return cache.entry("guest", cache.digest([image.parent.name, initrd]), make)
 
 
 def debian(

@@ -138,18 +138,44 @@ static int open_cell(struct capsule_ioc_open *arg)
 	return -1;
 }
 
+/* What a driver would read from a file goes to the file FAKE_MEMORY, from FAKE_BASE on. */
+static void load_file(const struct capsule_ioc_load *load)
+{
+	int memory = __real_open(setting("FAKE_MEMORY"), O_WRONLY | O_CREAT, 0600);
+	uint64_t base = strtoull(setting("FAKE_BASE"), NULL, 0);
+	uint8_t *bytes = malloc(load->length);
+
+	if (memory < 0 || !bytes ||
+	    pread((int)load->source, bytes, load->length, (off_t)load->offset) !=
+		    (ssize_t)load->length ||
+	    pwrite(memory, bytes, load->length, (off_t)(load->address - base)) !=
+		    (ssize_t)load->length)
+		abort();
+	free(bytes);
+	close(memory);
+}
+
+static void log_load(const struct capsule_ioc_load *load)
+{
+	bool from_user = !(load->flags & (CAPSULE_FLAG_FD | CAPSULE_FLAG_RANDOM));
+
+	add_line("LOAD flags=%u address=0x%" PRIx64 " length=%" PRIu64 " first=%c\n",
+		 load->flags, load->address, load->length,
+		 from_user && load->source ? *(const char *)(uintptr_t)load->source : '-');
+}
+
 static void log_call(const struct call *call, void *arg)
 {
-	struct capsule_ioc_load *load = arg;
+	struct capsule_ioc_start *start = arg;
 	struct capsule_ioc_simple *simple = arg;
 	struct capsule_ioc_console *console = arg;
 	struct capsule_ioc_config *config = arg;
 
 	if (call->request == CAPSULE_IOC_CELL_LOAD)
-		add_line("LOAD flags=%u address=0x%" PRIx64 " length=%" PRIu64 " first=%c\n",
-			 load->flags, load->address, load->length,
-			 load->source && !(load->flags & CAPSULE_FLAG_FD) ?
-			 *(const char *)(uintptr_t)load->source : '-');
+		log_load(arg);
+	else if (call->request == CAPSULE_IOC_CELL_START && start->flags)
+		add_line("START entry=0x%" PRIx64 " argument=0x%" PRIx64 "\n", start->entry,
+			 start->argument);
 	else if (call->request == CAPSULE_IOC_CELL_SHUTDOWN)
 		add_line("SHUTDOWN flags=%u\n", simple->flags);
 	else if (call->request == CAPSULE_IOC_CELL_CREATE && config->flags)
@@ -210,8 +236,10 @@ static int read_config(struct capsule_ioc_cell_config *arg)
 	arg->buffer_size = created.size;
 	if (platform)
 		*platform = (struct capsule_platform) {
-			.gic_version = 3, .gicd_base = 0x08000000, .gicr_base = 0x080a0000,
-			.gicr_size = 0xf60000,
+			.gic_version = (uint8_t)(*setting("FAKE_GIC") ?
+						 atoi(setting("FAKE_GIC")) : 3),
+			.gicd_base = 0x08000000, .gicc_base = 0x08010000,
+			.gicr_base = 0x080a0000, .gicr_size = 0xf60000,
 		};
 	return 0;
 }
@@ -224,6 +252,8 @@ static int load(const struct capsule_ioc_load *arg)
 	ssize_t n;
 	FILE *out;
 
+	if ((arg->flags & CAPSULE_FLAG_FD) && *setting("FAKE_MEMORY"))
+		load_file(arg);
 	if (!(arg->flags & CAPSULE_FLAG_FD) || !*setting("FAKE_TREE") || arg->length > sizeof(data))
 		return 0;
 	n = pread((int)arg->source, data, arg->length, (off_t)arg->offset);
