@@ -345,6 +345,25 @@ bool way_gicd_senders(uintptr_t arg)
 		   expect(mmio_read8(set + sgi) == 0, "senders at the end", mmio_read8(set + sgi)));
 }
 
+/* The first time it sends itself the same again, while it is still active. */
+static void again(unsigned int intid)
+{
+	if (taken[intid]++ == 0)
+		gic_send_sgi(intid, smp_cpu());
+}
+
+/* An SGI sent while the same number is active is taken once more, not lost. */
+bool way_sgi_while_active(uintptr_t arg)
+{
+	(void)arg;
+	gic_set_handler(5, again);
+	gic_enable(5);
+	taken[5] = 0;
+	gic_send_sgi(5, smp_cpu());
+	window();
+	return expect(taken[5] == 2, "times taken", taken[5]);
+}
+
 /* PPIs that EL2 keeps (maintenance, its own timer): whatever is written, none arrives. */
 bool way_ppi_unowned(uintptr_t arg)
 {
