@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from checker_config import System
 from test_capsulectl import REASONS, exit_code, program, tool  # noqa: F401
+from test_linux_boot import guest_cell, image as kernel
 
 HARDWARE, KERNEL, FILE = 10, 7, 3
 MIB = 1 << 20
@@ -289,3 +291,18 @@ def test_run_linux_by_what_cell_linux_does(cell_maker):
     assert line.startswith("image") and cell_maker.calls() == [] and left(cell_maker) == []
     words = (cell_maker.folder / "words").read_text().split()
     assert words[:-2] == ["create-cell", "--memory", "64M", "--linux", "demo"]
+
+
+def test_run_linux_attaches_at_a_terminal(cell_maker):
+    (cell_maker.folder / "demo.cell").write_bytes(guest_cell(name=b"demo").pack())
+    (cell_maker.folder / "image").write_bytes(kernel())
+    child = pexpect.spawn(str(cell_maker.program), ["run", "demo", "--linux", "image"],
+                          cwd=cell_maker.folder, timeout=60, encoding="utf-8",
+                          env={**cell_maker.env, "FAKE_INPUT": "1"})
+    try:
+        child.expect_exact("[demo: ~. ")
+        child.send("~.")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    assert child.exitstatus == 0 and cell_maker.calls()[-1] == "CONSOLE ring=1 input"

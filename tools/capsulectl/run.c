@@ -144,6 +144,14 @@ static int create_linux(const struct run *run, const char *config)
 	return step(cmd_cell_linux, words);
 }
 
+/* A Linux guest has a console to type into: at a terminal one is at its prompt. */
+static int show_console(const struct run *run)
+{
+	if (run->is_linux && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		return step(cmd_console, (const char *[]){ "console", run->name, NULL });
+	return step(cmd_console, (const char *[]){ "console", "-f", run->name, NULL });
+}
+
 /* capsulectl run NAME --load FILE | --linux KERNEL [options of config create-cell] [--detach] */
 int cmd_run(int argc, char **argv)
 {
@@ -165,5 +173,5 @@ int cmd_run(int argc, char **argv)
 	ctl_forget_made(&made);
 	if (code || run.detach)
 		return code;
-	return step(cmd_console, (const char *[]){ "console", "-f", run.name, NULL });
+	return show_console(&run);
 }
