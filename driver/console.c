@@ -125,7 +125,8 @@ static ssize_t read_text(struct reader *r, char __user *to, size_t len)
 
 /*
  * Ask for a wake-up at the next byte: from EL2, or if it was asked a moment
- * ago, by looking again a moment later. Under view.
+ * ago, by looking again a moment later. Under view. While EL2 changes hands
+ * nobody is asked; whoever does that wakes us at its end.
  *
  * Return: true if there is a byte by now.
  */
@@ -134,6 +135,8 @@ static bool ask(struct reader *r)
 	unsigned long interval = msecs_to_jiffies(REARM_MS);
 	struct hvc_result res;
 
+	if (!READ_ONCE(capsule.enabled))
+		return false;
 	if (time_before(jiffies, READ_ONCE(r->armed) + interval)) {
 		schedule_delayed_work(&look, interval);
 		return false;
@@ -189,6 +192,7 @@ static int wait_ready(struct reader *r)
 static ssize_t console_read(struct file *file, char __user *to, size_t len, loff_t *pos)
 {
 	struct reader *r = file->private_data;
+	bool again = false;
 	ssize_t count;
 
 	if (!len)
@@ -198,10 +202,17 @@ static ssize_t console_read(struct file *file, char __user *to, size_t len, loff
 			return -ERESTARTSYS;
 		count = read_some(r, to, len);
 		mutex_unlock(&r->lock);
-		if (count != -EAGAIN || (file->f_flags & O_NONBLOCK))
+		if (count != -EAGAIN)
 			return count;
-		if (wait_ready(r))
-			return -ERESTARTSYS;
+		if (!(file->f_flags & O_NONBLOCK)) {
+			if (wait_ready(r))
+				return -ERESTARTSYS;
+			continue;
+		}
+		/* Edge-triggered epoll asks only after a wake-up: see that there will be one. */
+		if (again || !is_ready(r))
+			return -EAGAIN;
+		again = true;
 	}
 }
 

@@ -109,6 +109,14 @@ static int prepare_disable(struct capsule_err *err)
 	return left;
 }
 
+/* Nobody who holds view calls EL2 on the wrong side of this. */
+static void set_enabled(bool enabled)
+{
+	down_write(&capsule.view);
+	WRITE_ONCE(capsule.enabled, enabled);
+	up_write(&capsule.view);
+}
+
 /* Undo an enable that went wrong after EL2 was taken, or disable. */
 static int hand_back(struct capsule_err *err)
 {
@@ -119,11 +127,13 @@ static int hand_back(struct capsule_err *err)
 	rc = prepare_disable(err);
 	if (!rc) {
 		/* The handler asks EL2 only while this is set. */
-		WRITE_ONCE(capsule.enabled, false);
+		set_enabled(false);
 		synchronize_irq((unsigned int)capsule.notify_irq);
 		rc = takeover_leave(err);
-		if (rc)
-			WRITE_ONCE(capsule.enabled, true);
+		if (rc) {
+			set_enabled(true);
+			console_wake();
+		}
 	}
 	cpu_hotplug_enable();
 	if (rc)

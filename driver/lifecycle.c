@@ -354,6 +354,8 @@ int cell_destroy(struct capsule_cell *cell, bool force, struct capsule_err *err)
 		resources_abandon(cell);
 	else
 		resources_release(cell);
+	/* Open descriptors may keep the object, but not the files: nobody loads any more. */
+	pieces_forget(cell);
 	cell_put(cell);
 	return rc;
 }

@@ -10,7 +10,7 @@
 
 #include "cell.h"
 
-#define CHUNK	SZ_1M	/* between two looks for a signal */
+#define CHUNK	SZ_1M	/* between two looks for a reason to stop */
 
 /* Where a piece comes from: a file, or if there is none the user's memory, or nowhere. */
 struct source {
@@ -71,7 +71,7 @@ static int fill_all(const struct mem_block *block, u64 base, u64 length,
 
 	for (done = 0; done < length; done += size) {
 		size = (size_t)min_t(u64, length - done, CHUNK);
-		if (signal_pending(current))
+		if (signal_pending(current) || READ_ONCE(capsule.stopping))
 			return refuse(err, -EINTR, CAPSULE_REASON_INTERRUPTED, 0, 0);
 		rc = fill_chunk(block, base + done, source, done, size, err);
 		if (rc)

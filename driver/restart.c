@@ -61,6 +61,9 @@ static unsigned long restart_those_due(void)
 	unsigned long wait = 0, due;
 
 	list_for_each_entry(cell, &capsule.cells, list) {
+		/* The end of the machine waits for us, but not for long. */
+		if (READ_ONCE(capsule.stopping))
+			return 0;
 		if (!wants_restart(cell))
 			continue;
 		due = cell->started_at + PAUSE;
