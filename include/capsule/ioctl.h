@@ -9,8 +9,9 @@
  *
  * errno: EINVAL (err says what), EPERM (needs CAP_SYS_ADMIN), EBUSY (another
  * management call runs, or the state forbids it), EINTR (interrupted; nothing
- * changed or the change is complete, see err), ENOTTY (unknown call), E2BIG
- * (size is not this version's).
+ * changed or the change is complete, see err; LOAD and RESTART may leave the
+ * cell stopped and not loaded), ENOTTY (unknown call), E2BIG (size is not this
+ * version's).
  */
 #ifndef CAPSULE_IOCTL_H
 #define CAPSULE_IOCTL_H
@@ -182,7 +183,8 @@ struct capsule_ioc_console {
 /*
  * CELL_RESTART: stops the cell if it runs, loads what was kept of its pieces
  * again and starts it as it was started last. CAPSULE_REASON_NOT_KEPT where
- * that is not possible.
+ * that is not possible. Interrupted, or a file cannot be read: the cell is
+ * stopped and not loaded.
  */
 #define CAPSULE_IOC_CELL_RESTART	_IOWR(CAPSULE_IOC_TYPE, 0x26, struct capsule_ioc_simple)
 
