@@ -170,6 +170,14 @@ static void commit_one(struct cell *cell, const struct capsule_memory *m, unsign
 		CHECK(!set_trap(cell, m, i));
 }
 
+static void settle_one(struct cell *cell, const struct capsule_memory *m)
+{
+	uint64_t first = ALIGN_DOWN(m->phys_start, PAGE_SIZE);
+
+	if (kind_of(m) == REGION_GIVE || kind_of(m) == REGION_SHARE)
+		own_settle(&root_cell.s2, cell->id, pa_init(first), m->size);
+}
+
 /* Two regions of one cell on the same private physical memory. */
 static int check_physical_overlap(const struct capsule_cell_desc *c, uint64_t answer[4])
 {
@@ -200,6 +208,9 @@ int memory_take(struct cell *cell, uint64_t answer[4])
 		/* The cell's own table goes as a whole. */
 		for (unsigned j = 0; j + 1 < i; j++)
 			cancel(cell, &m[j]);
+		/* What another cell shares, too, stays split: that cell's from now on. */
+		for (unsigned j = 0; j < i; j++)
+			settle_one(cell, &m[j]);
 	} else {
 		for (i = 0; i < n; i++) {
 			commit_one(cell, &m[i], i);
@@ -224,14 +235,6 @@ static void return_one(struct cell *cell, const struct capsule_memory *m)
 		CHECK(!own_check_unshare(&p, &r, &fail));
 		own_commit_unshare(&p, &r);
 	}
-}
-
-static void settle_one(struct cell *cell, const struct capsule_memory *m)
-{
-	uint64_t first = ALIGN_DOWN(m->phys_start, PAGE_SIZE);
-
-	if (kind_of(m) == REGION_GIVE || kind_of(m) == REGION_SHARE)
-		own_settle(&root_cell.s2, cell->id, pa_init(first), m->size);
 }
 
 void memory_return(struct cell *cell)

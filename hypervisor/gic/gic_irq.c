@@ -128,11 +128,12 @@ static void handle_lpi(struct vcpu *vcpu, uint32_t intid)
 {
 	uint8_t priority = guest_priority((uint32_t)read_sysreg(ICC_RPR_EL1));
 
-	priority_drop(intid);
 	if (vcpu && cell_is_root(vcpu->cell))
 		deliver(vcpu, intid, priority, false);
 	else
 		(void)gic_lpi_hand_over(vcpu, intid, priority);
+	/* Its ISB lets ICH_ELRSR_EL2 tell of a list register written just now. */
+	priority_drop(intid);
 }
 
 static void handle_one(const struct pcpu *pcpu, struct vcpu *vcpu, uint32_t intid)

@@ -83,7 +83,7 @@ static void access_message(const struct vgic_access *r)
 {
 	uint32_t intid = (uint32_t)r->a->value & 0x1fff;
 
-	if (!r->a->write || !cell_is_root(r->vcpu->cell) ||
+	if (!r->a->write || !cell_is_root(r->vcpu->cell) || r->offset & 3 ||
 	    intid < INTID_SPI || intid >= gic.nr_irqs)
 		return;
 	gicd_lock();

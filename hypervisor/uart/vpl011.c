@@ -70,6 +70,11 @@ void vpl011_reset(struct cell *cell)
 	spin_unlock(&u->lock);
 }
 
+static uint32_t fifo_depth(const struct vpl011 *u)
+{
+	return u->lcr_h & LCR_H_FEN ? FIFO_DEPTH : 1;
+}
+
 /* Bytes in the receive FIFO from which on it interrupts (UARTIFLS). */
 static uint32_t rx_trigger(const struct vpl011 *u)
 {
@@ -113,18 +118,20 @@ static uint32_t pop(struct vpl011 *u)
 	u->first = (u->first + 1) % VPL011_INPUT;
 	u->count--;
 	rx_went(u);
+	/* What did not fit into the FIFO has waited on the line: the next byte arrives. */
+	if (u->count >= fifo_depth(u))
+		rx_came(u);
 	wake_sender(u);
 	return byte;
 }
 
 static uint32_t flags(const struct vpl011 *u)
 {
-	uint32_t depth = u->lcr_h & LCR_H_FEN ? FIFO_DEPTH : 1;
 	uint32_t fr = (uint32_t)(FR_TXFE | FR_CTS | FR_DSR | FR_DCD);
 
 	if (!u->count)
 		fr |= FR_RXFE;
-	if (u->count >= depth)
+	if (u->count >= fifo_depth(u))
 		fr |= FR_RXFF;
 	return fr;
 }

@@ -201,6 +201,20 @@ def test_addresses_that_differ_below_eight(enabled: Agency) -> None:
     enabled.refuses(f"cell create {path}", "CFG_ALIGN")
 
 
+def test_a_refusal_after_a_part_of_a_shared_block(enabled: Agency) -> None:
+    """The table that the refused cell has split stays, as the other cell's."""
+    io = READ | WRITE | IO
+    create(enabled, cell("whole", 1, more=(Region(HOLE, 0x20000000, 2 * MIB, io | ROOTSHARED),)))
+    part = cell("part", 2, more=(Region(HOLE, 0x20000000, 0x1000, io | ROOTSHARED),
+                                 Region(HOLE + 0x10000, 0x20010000, 0x1000, io)))
+    path = enabled.put_config("part", part.pack())
+    result, number, _ = past_the_tool(enabled, "create", path)
+    assert result == -1 and number == reason_number("MEM_NOT_OWNED"), number
+    assert enabled.cells() == {"whole": "loadable"}
+    enabled.drop("whole")
+    hello(enabled, cell("single", 1))
+
+
 def bus(name: str) -> Cell:
     """A cell with holes of the bus, as inmates/hostile expects them."""
     return cell(name, 1, more=(
