@@ -38,7 +38,7 @@ struct ctl_words {
 /* A command: argv[0] is its name, e.g. "create" of "cell create". */
 struct ctl_command {
 	const char *name;
-	const char *args;		/* for --help */
+	const char *args;		/* for --help; NULL: a group, which has its own */
 	const char *help;
 	int (*run)(int argc, char **argv);
 };

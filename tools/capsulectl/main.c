@@ -114,8 +114,8 @@ static void print_help(const char *group, const struct ctl_command *cmds)
 
 	printf("Usage: capsulectl %s%sCOMMAND [ARGUMENTS]\n\n", group, space);
 	for (; cmds->name; cmds++)
-		printf("  %s%s%s %s\n        %s\n", group, space, cmds->name, cmds->args,
-		       cmds->help);
+		printf("  %s%s%s %s\n        %s\n", group, space, cmds->name,
+		       cmds->args ? cmds->args : "COMMAND", cmds->help);
 	if (!*group)
 		puts("\n--help after a command shows its options; capsulectl(1) has it all.");
 }
@@ -139,9 +139,9 @@ int ctl_dispatch(const char *group, const struct ctl_command *cmds, int argc, ch
 	for (cmd = cmds; cmd->name; cmd++) {
 		if (strcmp(cmd->name, argv[1]))
 			continue;
-		if (argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")) && *cmd->args) {
-			printf("Usage: capsulectl %s%s%s %s\n\n%s\n", group, *group ? " " : "",
-			       cmd->name, cmd->args, cmd->help);
+		if (argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")) && cmd->args) {
+			printf("Usage: capsulectl %s%s%s%s%s\n\n%s\n", group, *group ? " " : "",
+			       cmd->name, *cmd->args ? " " : "", cmd->args, cmd->help);
 			return CTL_EXIT_OK;
 		}
 		argv[1] = program;
@@ -165,7 +165,7 @@ static const struct ctl_command commands[] = {
 	  "Put the hypervisor beneath the running system, without ROOT.cell by a configuration\n"
 	  "        made for it; --check-only: judge it, change nothing.", cmd_enable },
 	{ "disable", "", "Give everything back.", cmd_disable },
-	{ "cell", "", "Create, load, start, shut down, destroy and inspect cells (cell --help).",
+	{ "cell", NULL, "Create, load, start, shut down, destroy and inspect cells (cell --help).",
 	  cmd_cell },
 	{ "run", "NAME --load FILE | --linux KERNEL [--initrd FILE] [--cmdline WORDS]\n"
 	  "        [--cpus N|LIST] [--memory SIZE] [--device DEVICE] [--console DEVICE] [--detach]",
@@ -178,9 +178,9 @@ static const struct ctl_command commands[] = {
 	  "        take input from a pipe, too.",
 	  cmd_console },
 	{ "status", "[--json]", "Show the hypervisor and its cells.", cmd_status },
-	{ "hardware", "", "Say whether this machine and system are fit (hardware --help).",
+	{ "hardware", NULL, "Say whether this machine and system are fit (hardware --help).",
 	  cmd_hardware },
-	{ "config", "", "Make, check, show and draw configurations (config --help).",
+	{ "config", NULL, "Make, check, show and draw configurations (config --help).",
 	  cmd_config_any },
 	{ "exit-codes", "", "List the exit codes.", cmd_exit_codes },
 	{ "version", "", "Print the version of this program.", cmd_version },
