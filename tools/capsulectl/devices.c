@@ -2,7 +2,7 @@
 /*
  * The agency's devices as sysfs shows them: their names for messages, and what
  * speaks against taking one away from its driver. Which devices a cell gets is
- * decided by the driver; here they are found by the address in their names.
+ * decided by the driver; here they are found by their names and nodes.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "registers.h"
 
 #define CTL_SYS		CTL_ROOT "/sys"
 #define CTL_DEV		CTL_ROOT "/dev"
@@ -24,70 +25,17 @@ struct device {
 	char path[PATH_MAX];	/* of its folder in sysfs */
 	char name[NAME_MAX + 1];
 	char driver[NAME_MAX + 1];	/* "" for none */
-	uint64_t start, size;	/* registers: physical address, bytes */
 };
 
-/* The first bytes of a file, as a string; "" if there is none. */
-static size_t read_file(const char *dir, const char *name, char *text, size_t size)
-{
-	char path[PATH_MAX + NAME_MAX];
-	ssize_t n = -1;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, size - 1);
-		close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
-	return n > 0 ? (size_t)n : 0;
-}
-
-static uint32_t read_cell(const char *dir, const char *name, uint32_t fallback)
-{
-	char bytes[5];
-
-	if (read_file(dir, name, bytes, sizeof(bytes)) < 4)
-		return fallback;
-	return (uint32_t)(uint8_t)bytes[0] << 24 | (uint32_t)(uint8_t)bytes[1] << 16 |
-	       (uint32_t)(uint8_t)bytes[2] << 8 | (uint32_t)(uint8_t)bytes[3];
-}
-
-/* The size in the first entry of the node's reg property; 1 where it is not told. */
-static uint64_t node_size(const char *device)
-{
-	char link[PATH_MAX + 16], node[PATH_MAX], parent[PATH_MAX], reg[64];
-	uint32_t address_cells, size_cells, i;
-	uint64_t size = 0;
-	size_t length;
-
-	snprintf(link, sizeof(link), "%s/of_node", device);
-	if (!realpath(link, node))
-		return 1;
-	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(node, '/') - node), node);
-	address_cells = read_cell(parent, "#address-cells", 2);
-	size_cells = read_cell(parent, "#size-cells", 1);
-	length = read_file(node, "reg", reg, sizeof(reg));
-	if (address_cells > 4 || size_cells > 2 || length < 4 * (address_cells + size_cells))
-		return 1;
-	for (i = 4 * address_cells; i < 4 * (address_cells + size_cells); i++)
-		size = size << 8 | (uint8_t)reg[i];
-	return size ? size : 1;
-}
-
-/* Names of devices made from a tree begin with the physical address, in hexadecimal. */
+/* False where it is gone meanwhile. */
 static bool read_device(const char *bus, const char *name, struct device *d)
 {
 	char link[PATH_MAX + 16], target[PATH_MAX];
 	char *end;
 	ssize_t n;
 
-	d->start = strtoull(name, &end, 16);
-	if (end == name || *end != '.')
-		return false;
 	snprintf(link, sizeof(link), "%s/%s", bus, name);
-	if (!realpath(link, d->path))
+	if (name[0] == '.' || !realpath(link, d->path))
 		return false;
 	snprintf(d->name, sizeof(d->name), "%s", name);
 	snprintf(link, sizeof(link), "%s/driver", d->path);
@@ -95,8 +43,22 @@ static bool read_device(const char *bus, const char *name, struct device *d)
 	target[n > 0 ? n : 0] = '\0';
 	end = strrchr(target, '/');
 	snprintf(d->driver, sizeof(d->driver), "%.*s", NAME_MAX, end ? end + 1 : "");
-	d->size = node_size(d->path);
 	return true;
+}
+
+/*
+ * Has the device registers in the range? Its name begins with the physical
+ * address of the first ones, in hexadecimal; its node has all of them.
+ */
+static bool overlaps(const struct device *d, uint64_t start, uint64_t size)
+{
+	char link[PATH_MAX + 16], node[PATH_MAX], *end;
+	uint64_t first = strtoull(d->name, &end, 16);
+
+	if (end != d->name && *end == '.' && first - start < size)
+		return true;
+	snprintf(link, sizeof(link), "%s/of_node", d->path);
+	return realpath(link, node) && ctl_node_overlaps(node, start, size);
 }
 
 /*
@@ -118,8 +80,7 @@ static int for_each_device(uint64_t start, uint64_t size,
 	for (i = 0; !rc && i < sizeof(buses) / sizeof(buses[0]); i++) {
 		dir = opendir(buses[i]);
 		while (dir && !rc && (entry = readdir(dir)))
-			if (read_device(buses[i], entry->d_name, &d) && d.start < start + size &&
-			    start < d.start + d.size)
+			if (read_device(buses[i], entry->d_name, &d) && overlaps(&d, start, size))
 				rc = visit(&d, arg);
 		if (dir)
 			closedir(dir);
@@ -163,17 +124,26 @@ static bool is_parent(const char *path, const struct FTW *at, const char *name)
 /* The kernel lets nobody else have a disk of which a part is mounted, swapped to or stacked on. */
 static int check_disk(const char *disk)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], *c;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", CTL_DEV, disk);
+	/* A folder of /dev in the name of a disk: cciss!c0d0. */
+	for (c = path; (c = strchr(c, '!')); )
+		*c = '/';
 	fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
-	if (fd >= 0 || errno != EBUSY)
+	if (fd >= 0 || errno == ENOENT || errno == ENXIO || errno == ENOMEDIUM)
 		return 0;
-	snprintf(objection, sizeof(objection),
-		 "its disk %s is in use (mounted, swap or part of another disk): unmount it first", disk);
+	if (errno == EBUSY)
+		snprintf(objection, sizeof(objection),
+			 "its disk %s is in use (mounted, swap or part of another disk): unmount it first",
+			 disk);
+	else
+		snprintf(objection, sizeof(objection),
+			 "its disk %s may be in use (%s): unbind the driver by hand if it is not",
+			 disk, strerror(errno));
 	return 1;
 }
 
@@ -181,7 +151,7 @@ static int check_interface(const char *dir, const char *name)
 {
 	char flags[32];
 
-	read_file(dir, "flags", flags, sizeof(flags));
+	ctl_read_file(dir, "flags", flags, sizeof(flags));
 	if (!(strtoul(flags, NULL, 0) & IFF_UP))
 		return 0;
 	snprintf(objection, sizeof(objection),
@@ -193,7 +163,7 @@ static int check_terminal(const char *name)
 {
 	char active[256], *word, *rest = active;
 
-	read_file(CTL_SYS "/class/tty/console", "active", active, sizeof(active));
+	ctl_read_file(CTL_SYS "/class/tty/console", "active", active, sizeof(active));
 	while ((word = strsep(&rest, " \n"))) {
 		if (strcmp(word, name))
 			continue;
@@ -218,6 +188,17 @@ static int check_part(const char *path, const struct stat *st, int type, struct 
 	if (is_parent(path, at, "tty"))
 		return check_terminal(name);
 	return 0;
+}
+
+static int check_parts(const struct device *d)
+{
+	int rc = nftw(d->path, check_part, MAX_DEPTH, FTW_PHYS);
+
+	if (rc < 0)
+		snprintf(objection, sizeof(objection),
+			 "what it is used for cannot be seen (%s): unbind the driver by hand",
+			 strerror(errno));
+	return rc;
 }
 
 /* Drivers of devices that draw on this one would be unbound with it. */
@@ -254,7 +235,7 @@ static int check_device(const struct device *d, void *arg)
 
 	if (!*d->driver)
 		return CTL_EXIT_OK;
-	if (check_consumers(d) || nftw(d->path, check_part, MAX_DEPTH, FTW_PHYS) == 1)
+	if (check_consumers(d) || check_parts(d))
 		return ctl_fail(ctl_reason_exit(CAPSULE_REASON_DEVICE_NEEDED),
 				"%s: %s (driver %s) cannot be unbound, %s", u->file, d->name,
 				d->driver, objection);
