@@ -12,6 +12,11 @@ static int simple_call(const char *name, unsigned long request, uint32_t flags, 
 	struct ctl_words words = { .cell = name };
 	int cell_fd, code;
 
+	if (request == CAPSULE_IOC_CELL_RESTART) {
+		words.file = "a file that the cell was loaded from";
+		words.undone = "the cell may be stopped and not loaded (see cell show)";
+	}
+
 	code = ctl_open_cell(name, &cell_fd);
 	if (code)
 		return code;
