@@ -7,6 +7,7 @@
  *   FAKE_BLOCK    "CALL": that call waits for a signal
  *   FAKE_CONSOLE  file that is the console
  *   FAKE_INPUT    the cell's console takes input
+ *   FAKE_READER   the user may look but not type
  *   FAKE_LOG      file that gets a line for each call
  *   FAKE_DISABLED the hypervisor is not enabled
  *   FAKE_VERDICT  reason for which enabling would be refused, whatever the configuration
@@ -89,6 +90,15 @@ static void add_line(const char *format, ...)
 	vfprintf(log, format, args);
 	va_end(args);
 	fclose(log);
+}
+
+static bool not_permitted(const struct call *call, const struct capsule_ioc_console *arg)
+{
+	if (call->request != CAPSULE_IOC_CONSOLE || !(arg->flags & CAPSULE_CONSOLE_INPUT) ||
+	    !*setting("FAKE_READER"))
+		return false;
+	errno = EPERM;
+	return true;
 }
 
 static bool refused(const struct call *call, void *arg)
@@ -328,7 +338,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		log_call(call, arg);
 		if (!strcmp(setting("FAKE_BLOCK"), call->name))
 			return block(call);
-		return refused(call, arg) ? -1 : serve(call, arg);
+		return not_permitted(call, arg) || refused(call, arg) ? -1 : serve(call, arg);
 	}
 	return __real_ioctl(fd, request, arg);
 }

@@ -588,6 +588,8 @@ def test_typing(tool, attached):
     child.expect_exact("~.\r")
     child.send("~x\r")
     child.expect_exact("~x\r")
+    child.send("~\r")
+    child.expect_exact("~\r")
     child.send("~?")
     child.expect_exact(LEAVES)
     assert leave(child) == 0
@@ -611,7 +613,8 @@ def test_no_escape(attached):
     assert wait_end(child) == INTERRUPTED
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP,
+                                    signal.SIGQUIT])
 def test_a_signal_restores_the_terminal(attached, number):
     child = attached()
     child.expect_exact(LEAVES)
@@ -655,6 +658,22 @@ def test_no_input(tool):
     assert "demo" in text and "CAPSULE_CON_VIRTUAL" in text
 
 
+def test_a_terminal_of_one_who_may_only_read(tool):
+    (tool.folder / "text").write_bytes(b"one\n")
+    env = {**tool.env, "FAKE_CONSOLE": "text", "FAKE_INPUT": "1", "FAKE_READER": "1"}
+    shown = pexpect.run(f"{tool.program} console demo", cwd=tool.folder, timeout=60, env=env)
+    assert shown == b"one\r\n"
+    assert tool.calls()[-1] == "CONSOLE ring=1"
+    tool.refused(5, "console", "-i", "demo", FAKE_INPUT="1", FAKE_READER="1")
+
+
+def test_restart_with_a_file_that_is_shorter(tool):
+    reason = REASONS["FILE_READ"]
+    line = tool.refused(exit_code("FILE_READ"), "cell", "restart", "demo",
+                        FAKE_REFUSE=f"RESTART {reason} 4096 0 5")
+    assert "a file that the cell was loaded from cannot be read at byte 4096" in line
+
+
 def test_full_output_is_an_error(tool):
     with open("/dev/full", "w", encoding="ascii") as full:
         result = subprocess.run([tool.program, "cell", "list"], cwd=tool.folder, env=tool.env,
@@ -676,7 +695,8 @@ def wait_for(path: Path, text: str) -> None:
 @pytest.mark.parametrize("call,args", [
     ("ENABLE", ["enable", "root.cell"]), ("CREATE", ["cell", "create", "demo.cell"]),
     ("START", ["cell", "start", "demo"]), ("SHUTDOWN", ["cell", "shutdown", "demo"]),
-    ("DESTROY", ["cell", "destroy", "demo"]), ("LOAD", ["cell", "load", "demo", "demo.cell"])])
+    ("DESTROY", ["cell", "destroy", "demo"]), ("RESTART", ["cell", "restart", "demo"]),
+    ("LOAD", ["cell", "load", "demo", "demo.cell"])])
 def test_interrupted_call(tool, number, call, args):
     process = subprocess.Popen([tool.program, *args], cwd=tool.folder, stderr=subprocess.PIPE,
                                env={**tool.env, "FAKE_BLOCK": call}, text=True)
@@ -686,6 +706,7 @@ def test_interrupted_call(tool, number, call, args):
     assert process.returncode == INTERRUPTED
     assert error.startswith("capsulectl: interrupted; ") and error.count("\n") == 1
     assert ("part of the file" in error) == (call == "LOAD")
+    assert ("stopped and not loaded" in error) == (call == "RESTART")
 
 
 def wait_until_asleep(process: subprocess.Popen) -> None:
@@ -717,11 +738,13 @@ def add_device(tool, name: str, driver: str = "", size: int = 0x1000, bus: str =
     """A device as sysfs shows it; its folder."""
     sys = tool.folder / "sys"
     folder = sys / "devices" / name
-    node = sys / "tree" / name
+    node = sys / "firmware/devicetree/base" / name
     node.mkdir(parents=True)
     (node.parent / "#address-cells").write_bytes(bytes([0, 0, 0, 2]))
     (node.parent / "#size-cells").write_bytes(bytes([0, 0, 0, 1]))
-    (node / "reg").write_bytes(bytes(8) + size.to_bytes(4, "big"))
+    address = re.match("[0-9a-f]+(?=[.])", name)
+    (node / "reg").write_bytes((int(address[0], 16) if address else 0).to_bytes(8, "big") +
+                               size.to_bytes(4, "big"))
     folder.mkdir(parents=True)
     (folder / "of_node").symlink_to(node)
     if driver:
@@ -797,6 +820,60 @@ def test_unbinding_that_would_hurt(tool, part, content, said):
     assert "9010000.thing (driver thing) cannot be unbound" in line and said in line
     assert creations(tool) == []
     put_device_cell(tool, 0x9010000, 0x1000, cc.ROOTSHARED)
+    tool.ok(*UNBIND)
+
+
+def put_words(path, *words: int) -> None:
+    path.write_bytes(b"".join(word.to_bytes(4, "big") for word in words))
+
+
+@pytest.mark.parametrize("name", ["9010000.thing", "thing"])
+@pytest.mark.parametrize("ranges, address", [
+    ([], 0x9003000),
+    ([0x0, 0x0, 0xa000000, 0x1000, 0x9002000, 0x4, 0x4000, 0x10000], 0x4_0000_5000),
+])
+def test_registers_beside_the_first(tool, name, ranges, address):
+    """Any entry of reg counts, translated by the bus, whatever the device is called."""
+    folder = add_device(tool, name, "thing")
+    bus = tool.folder / "sys/firmware/devicetree/base/soc"
+    (bus / "node").mkdir(parents=True)
+    put_words(bus / "#address-cells", 1)
+    put_words(bus / "#size-cells", 1)
+    put_words(bus / "ranges", *ranges)
+    put_words(bus / "node/reg", 0x0, 0x1000, 0x9003000, 0x800)
+    (folder / "of_node").unlink()
+    (folder / "of_node").symlink_to(bus / "node")
+    (folder / "net/eth1").mkdir(parents=True)
+    (folder / "net/eth1/flags").write_text("0x1003\n")
+    put_device_cell(tool, address, 0x1000)
+    assert "eth1 is up" in tool.refused(exit_code("DEVICE_NEEDED"), *UNBIND)
+    for elsewhere in (address + 0x1000, address - 0x1000):
+        put_device_cell(tool, elsewhere, 0x1000)
+        tool.ok(*UNBIND)
+
+
+def test_registers_that_no_bus_leads_to(tool):
+    folder = add_device(tool, "thing", "thing")
+    bus = tool.folder / "sys/firmware/devicetree/base/i2c"
+    (bus / "node").mkdir(parents=True)
+    put_words(bus / "node/reg", 0, 0x9010000, 0x1000)
+    (folder / "of_node").unlink()
+    (folder / "of_node").symlink_to(bus / "node")
+    put_device_cell(tool, 0x9010000, 0x1000)
+    assert "taking" not in tool.ok(*UNBIND)
+
+
+def test_a_disk_that_cannot_be_asked(tool):
+    """Neither free nor in use: not unbound. Its name in sysfs has ! where /dev has /."""
+    folder = add_device(tool, "9010000.thing", "thing")
+    (folder / "block/array!disk").mkdir(parents=True)
+    node = tool.folder / "dev/array/disk"
+    node.parent.mkdir(parents=True)
+    put_device_cell(tool, 0x9010000, 0x1000)
+    node.symlink_to(node)
+    assert "disk array!disk may be in use" in tool.refused(exit_code("DEVICE_NEEDED"), *UNBIND)
+    node.unlink()
+    node.touch()
     tool.ok(*UNBIND)
 
 

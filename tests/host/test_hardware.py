@@ -208,6 +208,13 @@ def test_enable_makes_the_configuration(maker):
     assert (maker.folder / "run/root").read_bytes() == (maker.folder / "root.cell").read_bytes()
 
 
+@pytest.mark.parametrize("name, code", [("SEGV", 1), ("KILL", 1), ("TERM", 130)])
+def test_the_maker_is_killed(maker, name, code):
+    (maker.folder / "maker").write_text(f"#!/bin/sh\nulimit -c 0; kill -{name} $$\n")
+    assert "no configuration was made" in maker.refused(code, "enable", FAKE_DISABLED="1")
+    assert maker.calls() == [] and left(maker) == []
+
+
 def test_enable_makes_nothing_in_vain(maker):
     maker.refused(exit_code("ENABLED"), "enable")
     maker.refused(exit_code("VHE"), "enable", FAKE_DISABLED="1", FAKE_VERDICT=str(REASONS["VHE"]))

@@ -75,9 +75,14 @@ static void keep(struct attachment *a, char byte)
 		fflush(stderr);
 }
 
+static bool ends_line(char byte)
+{
+	return byte == '\r' || byte == '\n';
+}
+
 static void escaped(struct attachment *a, char byte)
 {
-	a->state = MIDDLE;
+	a->state = ends_line(byte) ? LINE_START : MIDDLE;
 	if (byte == '.') {
 		a->left = true;
 	} else if (byte == '?') {
@@ -97,7 +102,7 @@ static void typed(struct attachment *a, char byte)
 	} else if (a->state == LINE_START && (unsigned char)byte == a->escape) {
 		a->state = ESCAPED;
 	} else {
-		a->state = byte == '\r' || byte == '\n' ? LINE_START : MIDDLE;
+		a->state = ends_line(byte) ? LINE_START : MIDDLE;
 		keep(a, byte);
 	}
 }

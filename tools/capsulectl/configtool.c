@@ -82,7 +82,13 @@ static int wait_for(pid_t child)
 		if (errno != EINTR)
 			return ctl_fail(CTL_EXIT_UNEXPECTED, "waitpid: %s", strerror(errno));
 	/* What it was refused for, it has said itself. */
-	return WIFEXITED(status) ? WEXITSTATUS(status) : CTL_EXIT_INTERRUPTED;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	status = WTERMSIG(status);
+	return ctl_fail(status == SIGINT || status == SIGTERM || status == SIGHUP ||
+			status == SIGQUIT ? CTL_EXIT_INTERRUPTED : CTL_EXIT_UNEXPECTED,
+			"no configuration was made, the program was ended by signal %d (%s)",
+			status, strsignal(status));
 }
 
 static int make_folder(struct ctl_made *made)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "attach.h"
@@ -11,19 +12,37 @@
 
 struct choice {
 	bool follow, attach;
+	bool reading_will_do;	/* where attaching is not permitted */
 	int escape;
 	const char *cell;	/* NULL: the hypervisor */
 };
 
-static int open_ring(uint32_t ring, const char *name, uint32_t flags, int *ring_fd)
+/* Typing into a cell takes more rights than reading what it says. */
+static bool may_type(int device, uint32_t ring)
 {
-	struct capsule_ioc_console arg = { .size = sizeof(arg), .ring = ring, .flags = flags };
-	struct ctl_words words = { .cell = name };
+	struct capsule_ioc_console arg = {
+		.size = sizeof(arg), .ring = ring, .flags = CAPSULE_CONSOLE_INPUT,
+	};
+	int fd = ioctl(device, CAPSULE_IOC_CONSOLE, &arg);
+	bool denied = fd < 0 && errno == EPERM;
+
+	if (fd >= 0)
+		close(fd);
+	return !denied;
+}
+
+static int open_ring(uint32_t ring, struct choice *choice, int *ring_fd)
+{
+	struct capsule_ioc_console arg = { .size = sizeof(arg), .ring = ring };
+	struct ctl_words words = { .cell = choice->cell };
 	int fd, code;
 
 	code = ctl_open_device(&fd);
 	if (code)
 		return code;
+	if (choice->reading_will_do && !may_type(fd, ring))
+		choice->attach = false;
+	arg.flags = choice->attach ? CAPSULE_CONSOLE_INPUT : 0;
 	code = ctl_call_fd(fd, CAPSULE_IOC_CONSOLE, &arg, &arg.err, &words, ring_fd);
 	close(fd);
 	return code;
@@ -124,10 +143,11 @@ int cmd_console(int argc, char **argv)
 
 	if (!code)
 		code = find_ring(choice.cell, &ring, &can_input);
-	if (can_input && !choice.follow && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
-		choice.attach = true;
+	if (can_input && !choice.follow && !choice.attach && isatty(STDIN_FILENO) &&
+	    isatty(STDOUT_FILENO))
+		choice.attach = choice.reading_will_do = true;
 	if (!code)
-		code = open_ring(ring, choice.cell, choice.attach ? CAPSULE_CONSOLE_INPUT : 0, &fd);
+		code = open_ring(ring, &choice, &fd);
 	if (code)
 		return code;
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)

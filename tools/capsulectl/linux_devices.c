@@ -22,6 +22,7 @@
 #define MAX_REG		8		/* ranges of registers of a device */
 #define MAX_INTERRUPTS	32
 #define MAX_CLOCKS	8
+#define MAX_GIC_CELLS	8
 #define GIC_SPI		0U
 #define FIRST_SPI	32U
 
@@ -254,13 +255,15 @@ static int gic_cells(const struct copier *c, uint32_t phandle)
 	};
 	int node = fdt_node_offset_by_phandle(c->live, phandle);
 	const fdt32_t *cells;
+	uint32_t width;
 	size_t i;
 
 	for (i = 0; node >= 0 && i < sizeof(gics) / sizeof(gics[0]); i++) {
 		if (fdt_node_check_compatible(c->live, node, gics[i]))
 			continue;
 		cells = fdt_getprop(c->live, node, "#interrupt-cells", NULL);
-		return cells && fdt32_to_cpu(*cells) >= 3 ? (int)fdt32_to_cpu(*cells) : 0;
+		width = cells ? fdt32_to_cpu(*cells) : 0;
+		return width >= 3 && width <= MAX_GIC_CELLS ? (int)width : 0;
 	}
 	return 0;
 }
@@ -311,11 +314,13 @@ static int put_interrupts(const struct copier *c)
 /* A clock that the agency says runs at this rate; the agency must not change it. */
 static int add_clock(const struct copier *c, int index, uint32_t rate, uint32_t *phandle)
 {
-	char name[64];
+	char name[64], *at;
 	int node, rc = fdt_generate_phandle(c->fdt, phandle);
 
 	snprintf(name, sizeof(name), "clock-%d-%s", index, strrchr(c->copy, '/') + 1);
-	*strchrnul(name, '@') = '-';
+	at = strchr(name, '@');
+	if (at)
+		*at = '-';
 	node = rc ? rc : fdt_add_subnode(c->fdt, 0, name);
 	if (node < 0)
 		return node;

@@ -15,7 +15,7 @@ static void on_signal(int number)
 	interrupted = number;
 }
 
-/* True once SIGINT, SIGTERM or SIGHUP came. */
+/* True once SIGINT, SIGTERM, SIGQUIT or SIGHUP came. */
 bool ctl_interrupted(void)
 {
 	return interrupted != 0;
@@ -38,6 +38,7 @@ static void catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGQUIT, &action, NULL);
 	/* Unless nohup said that it does not matter. */
 	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler == SIG_DFL)
 		sigaction(SIGHUP, &action, NULL);
@@ -54,6 +55,7 @@ bool ctl_poll(struct pollfd *fds, unsigned long num)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
 	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGQUIT);
 	sigaddset(&blocked, SIGHUP);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
 	if (!ctl_interrupted())
