@@ -235,6 +235,14 @@ static bool has_answered(const struct capsule_cell *cell, struct el2_state *s)
 	       s->reply == CAPSULE_REPLY_REQUEST_APPROVED || s->reply == CAPSULE_REPLY_UNKNOWN;
 }
 
+/* A machine that goes down does not wait for as long as a configuration says. */
+static unsigned long shortened(unsigned long deadline)
+{
+	unsigned long latest = jiffies + msecs_to_jiffies(CAPSULE_MSG_TIMEOUT_DEFAULT);
+
+	return READ_ONCE(capsule.stopping) && time_after(deadline, latest) ? latest : deadline;
+}
+
 /* Ask the guest. Anything but a denial within its time means: go on. */
 static int request_shutdown(struct capsule_cell *cell, struct capsule_err *err)
 {
@@ -252,6 +260,7 @@ static int request_shutdown(struct capsule_cell *cell, struct capsule_err *err)
 			return refuse(err, -EINTR, CAPSULE_REASON_INTERRUPTED, 0, 0);
 		if (left > 0)
 			break;
+		deadline = shortened(deadline);
 	} while (time_before(jiffies, deadline));
 	if (!is_stopped(&s) && s.reply == CAPSULE_REPLY_REQUEST_DENIED)
 		return refuse(err, -EBUSY, CAPSULE_REASON_SHUTDOWN_DENIED, 0, 0);

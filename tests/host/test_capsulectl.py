@@ -549,6 +549,8 @@ def attached(tool):
         child = pexpect.spawn(
             "/bin/sh", ["-c", 'read go; exec "$@"', "sh", str(tool.program), "console", *words,
                         "demo"], cwd=tool.folder, timeout=60, encoding="utf-8",
+            # Who runs the tests may have it ignored, as nohup does.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             env={**tool.env, "FAKE_CONSOLE": console, "FAKE_INPUT": "1"}, codec_errors="replace")
         started.append(child)
         child.before_it = termios.tcgetattr(child.child_fd)

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from agency import Agency
+from agency import SOON, Agency
+from checker_config import Cell
 from lib import kexec
 
 Boot = Callable[..., Agency]
@@ -185,11 +187,24 @@ def test_reboot_while_cells_run(another: Boot) -> None:
     assert "capsule: disabled on" in machine.console_text()
 
 
-def test_smc_of_the_agency_reaches_firmware(enabled: Agency) -> None:
-    """PSCI's version in the kernel's log is the firmware's; CPU_ON through SMC still works."""
-    assert "PSCIv1." in enabled.dmesg()
-    enabled.check("echo 0 >/sys/devices/system/cpu/cpu2/online")
-    enabled.check("echo 1 >/sys/devices/system/cpu/cpu2/online")
+def test_reboot_while_a_shutdown_waits(another: Boot) -> None:
+    """A guest that has ten minutes to answer does not have them when the machine goes down."""
+    machine = another()
+    machine.check("dmesg -n 7")
+    machine.enable()
+    patient = Cell(name=b"patient", timeout=600_000)
+    machine.do(f"cell create {machine.put_config('patient', patient.pack())}")
+    machine.load("patient", "silent")
+    machine.do("cell start patient")
+    machine.await_text("patient", "silent: masked")
+    machine.background("capsulectl cell shutdown patient")
+    # Until that one is in the driver this one hears that the cell runs.
+    deadline = time.monotonic() + SOON
+    while machine.exit_name(machine.ctl("cell start patient")[0]) != "BUSY":
+        assert time.monotonic() < deadline
+    machine.background("reboot -f")
+    assert machine.wait_end() == "guest-reset"
+    assert "capsule: disabled on" in machine.console_text()
 
 
 @pytest.mark.machine(icount=True)
