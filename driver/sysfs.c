@@ -140,7 +140,8 @@ static ssize_t fault_show(struct kobject *kobj, struct kobj_attribute *attr, cha
 		len += sysfs_emit_at(buf, len, "x%d %#llx\n", i, f->x[i]);
 	return len;
 }
-static struct kobj_attribute fault_attr = __ATTR_RO(fault);
+/* The registers of a guest are not for every user. */
+static struct kobj_attribute fault_attr = __ATTR_RO_MODE(fault, 0400);
 
 static struct attribute *cell_attrs[] = {
 	&id_attr.attr,

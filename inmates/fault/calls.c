@@ -17,6 +17,10 @@
 #define FID_FAST	0x80000000U
 #define FID_64		0x40000000U
 #define OWNER_SHIFT	24
+#define NO_SUCH_CPU	0xfffeffU	/* affinity of no CPU */
+#define INVALID_PARAMETERS	(-2)	/* PSCI (Arm DEN 0022) */
+#define JH_CPU_STATE	0U		/* types of CPU_GET_INFO */
+#define JH_EXITS	1000U
 
 bool way_hvc_immediate(uintptr_t arg)
 {
@@ -105,6 +109,30 @@ bool way_jailhouse_management(uintptr_t arg)
 	return ok;
 }
 
+static bool jailhouse_putc(const char *text)
+{
+	bool ok = true;
+
+	for (; *text; text++)
+		ok &= expect_jailhouse(CAPSULE_JH_DEBUG_CONSOLE_PUTC, (uint64_t)*text, 0, 0);
+	return ok;
+}
+
+/* Argument: number of this CPU as the agency counts; CPU 0 is the agency's. */
+bool way_jailhouse_info(uintptr_t arg)
+{
+	uint64_t own = arg_or(arg, 3);
+	int64_t exits = jailhouse_call(CAPSULE_JH_CPU_GET_INFO, own, JH_EXITS);
+
+	return ALL(expect(exits > 0 && exits < jailhouse_call(CAPSULE_JH_CPU_GET_INFO, own, JH_EXITS),
+			  "exits", (uint64_t)exits),
+		   expect_jailhouse(CAPSULE_JH_CPU_GET_INFO, own, JH_CPU_STATE, 0),
+		   expect_jailhouse(CAPSULE_JH_CPU_GET_INFO, own, 5, -CAPSULE_EINVAL),
+		   expect_jailhouse(CAPSULE_JH_CPU_GET_INFO, 0, JH_CPU_STATE, -CAPSULE_EPERM),
+		   expect_jailhouse(CAPSULE_JH_CPU_GET_INFO, 9999, JH_CPU_STATE, -CAPSULE_EINVAL),
+		   jailhouse_putc("fault: said by Jailhouse's call\n"));
+}
+
 bool way_smc_unknown(uintptr_t arg)
 {
 	(void)arg;
@@ -157,12 +185,18 @@ bool way_smc_immediate(uintptr_t arg)
 	return expect((int64_t)r.x[0] == NOT_SUPPORTED, "smc #7", r.x[0]);
 }
 
-/* Goes to the firmware, which may know it or not; either way the guest goes on. */
+/*
+ * Goes to the firmware, which may know it or not; either way the guest goes on.
+ * Argument: PSCI 0.1's CPU_ON, if the configuration lists it, which firmware
+ * refuses for a CPU that does not exist.
+ */
 bool way_smc_listed(uintptr_t arg)
 {
-	int32_t result = (int32_t)(uint32_t)smccc_smc(TRNG_VERSION, 0, 0, 0).x[0];
+	uint64_t fid = arg_or(arg, TRNG_VERSION);
+	int32_t result = (int32_t)(uint32_t)smccc_smc(fid, NO_SUCH_CPU, 0, 0).x[0];
 
-	(void)arg;
+	if (arg)
+		return expect(result == INVALID_PARAMETERS, "SMC", (uint64_t)result);
 	return expect(result == NOT_SUPPORTED || result >= 0x10000, "TRNG_VERSION",
 		      (uint64_t)result);
 }

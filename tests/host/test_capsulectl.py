@@ -354,12 +354,13 @@ def test_refused_enable_leaves_no_record(tool):
     assert not (tool.folder / "run").exists()
 
 
-def test_kvm_vm_is_found(tool):
+@pytest.mark.parametrize("held", ["kvm-vm", "kvm-vcpu:0"])
+def test_kvm_vm_is_found(tool, held):
     fds = tool.folder / "proc/123/fd"
     fds.mkdir(parents=True)
     (fds / "0").symlink_to("/dev/null")
     tool.ok("enable", "root.cell")
-    (fds / "7").symlink_to("anon_inode:kvm-vm")
+    (fds / "7").symlink_to(f"anon_inode:{held}")
     tool.calls()
     assert "process 123" in tool.refused(exit_code("KVM_VM"), "enable", "root.cell")
     assert tool.calls() == []

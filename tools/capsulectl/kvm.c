@@ -24,7 +24,8 @@ static bool fd_is_vm(int dir_fd, const char *fd)
 	if (n < 0)
 		return false;
 	target[n] = '\0';
-	return !strcmp(target, "anon_inode:kvm-vm");
+	/* "kvm-vm", or "kvm-vcpu:0", which keeps its VM alone, too. */
+	return !strncmp(target, "anon_inode:kvm-v", strlen("anon_inode:kvm-v"));
 }
 
 static bool process_has_vm(const char *pid)

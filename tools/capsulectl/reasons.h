@@ -25,7 +25,7 @@
 	X(CPU_COUNT, "{file} names {0} CPUs, this machine can have {1}", \
 	  "use the root configuration made for this machine") \
 	X(CPU_FEATURE, "the processor cannot be used, it lacks something needed (code {x0})", \
-	  "see the list of processors in the documentation") \
+	  "the README says what runs where") \
 	X(FIRMWARE_MISSING, "the hypervisor image /lib/firmware/" CAPSULE_FIRMWARE_NAME " is not there", \
 	  "install it (make install)") \
 	X(FIRMWARE_BAD, "/lib/firmware/" CAPSULE_FIRMWARE_NAME " is no hypervisor image, or truncated", \
@@ -35,7 +35,7 @@
 	X(EL2_ENTRY, "EL2 could not be entered (code {x0})", \
 	  "see the kernel log; the system is as before") \
 	X(PSCI, "the device tree has no PSCI, or its conduit is unknown", \
-	  "use firmware that offers PSCI 0.2 or later by SMC or HVC") \
+	  "use firmware that offers PSCI 0.2 or later by SMC") \
 	X(NOTIFY_IRQ, "interrupt {0} cannot be used as notify_irq", \
 	  "name an SPI in {file} that no device of the machine uses")
 

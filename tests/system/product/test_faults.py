@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import re
+import struct
 from pathlib import Path
 
 import pytest
 
 from agency import SYSFS, Agency
+from building import BUILD
 
 TOP = Path(__file__).resolve().parents[3]
 RAM = 16 << 20
@@ -140,3 +142,25 @@ def test_a_lost_guest_is_forced(enabled: Agency, way: str) -> None:
     assert took >= 0.9, took
     enabled.drop("fault")
     assert enabled.online() == "0-3"
+
+
+# PSCI 0.1's CPU_ON: QEMU's firmware answers it, and nobody else would.
+CPU_ON_0_1 = 0x95C1BA60
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["listed", "unlisted"])
+def test_listed_smc_reaches_firmware(enabled: Agency, listed: bool) -> None:
+    config = (BUILD / "configs/fault.cell").read_bytes()
+    if listed:  # the ids are what a configuration ends with
+        config = config[:-4] + struct.pack("<I", CPU_ON_0_1)
+    enabled.do(f"cell create {enabled.put_config('firmware', config)}")
+    enabled.load("fault", "fault", f"smc-listed@{CPU_ON_0_1:#x}")
+    enabled.do("cell start fault")
+    said = enabled.await_text("fault", "fault: done")
+    assert ("fault: smc-listed: ok" in said) == listed, said
+
+
+def test_jailhouse_guest_calls(enabled: Agency) -> None:
+    enabled.launch("fault", "fault", "jailhouse-info")
+    said = enabled.await_text("fault", "fault: done")
+    assert "fault: jailhouse-info: ok" in said and "said by Jailhouse's call\n" in said, said

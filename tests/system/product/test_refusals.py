@@ -7,12 +7,14 @@ import re
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agency import CELLS, INMATES, SOON, Agency
-from checker_config import (ANY, COMM_REGION, GICD, LOADABLE, RAM, Cell, Chip, Region, System)
+from checker_config import (ANY, COMM_REGION, GICD, LOADABLE, RAM, Cell, Chip, Region, ROOT,
+                            System)
 
 TOP = Path(__file__).resolve().parents[3]
 MIB = 1 << 20
@@ -51,6 +53,13 @@ def test_vhe_processor_with_the_advice_followed(agency: Agency) -> None:
 @pytest.mark.machine(gic=2)
 def test_gic_of_another_version(agency: Agency) -> None:
     agency.refuses("enable root.cell", "GIC_MISMATCH", "GICv3", "GICv2")
+
+
+@pytest.mark.parametrize("cpus", [3, 8])
+def test_other_number_of_cpus(agency: Agency, cpus: int) -> None:
+    root = replace(ROOT, cpus=tuple(range(cpus)), flags=0)
+    path = agency.put_config("cpus", System(root=root).pack())
+    agency.refuses(f"enable {path}", "CPU_COUNT", f"{cpus} CPUs", "have 4")
 
 
 def test_gic_at_another_address(agency: Agency) -> None:
