@@ -107,6 +107,10 @@ def test_install_and_uninstall(tree: Path, built: Path, tmp_path: Path) -> None:
                    "opt/capsule/share/capsule/cells/root.cell",
                    "opt/capsule/share/capsule/inmates/hello.bin",
                    "opt/capsule/share/man/man1/capsulectl.1",
+                   "opt/capsule/share/man/man1/capsulectl-config.1",
+                   "opt/capsule/share/bash-completion/completions/capsulectl",
+                   "opt/capsule/libexec/capsule/capsule-config",
+                   "lib/udev/rules.d/60-capsule.rules",
                    "opt/capsule/share/man/man5/capsule-config.5"):
         assert needed in files, needed
     assert any(name.endswith("/capsule.ko") and name.startswith("lib/modules/") for name in files)
